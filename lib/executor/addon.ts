@@ -1,0 +1,70 @@
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import bindings from 'bindings'
+
+/** What native/addon.cc exports. */
+export interface Addon {
+  readonly PreparedProgram: new (program: Uint8Array, sys: string, dev: string, root: string) => PreparedProgram
+  attach(cells: Float64Array): void
+  failure(): [syscall: string, path: string | Uint8Array]
+}
+
+export interface PreparedProgram {
+  /** The result's text (as bytes where it is not ASCII), or an errno. */
+  run(limit: number, ...parameters: readonly string[]): string | Uint8Array | number
+}
+
+export type LoadedAddon = { readonly addon: Addon } | { readonly error: Error }
+
+const packageRoot = path.resolve(__dirname, '../../..')
+
+let loaded: LoadedAddon | undefined
+
+/** The addon: the one built here, else the prebuild for this platform. Tried once; an error is kept, not thrown. */
+export function loadAddon(): LoadedAddon {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): LoadedAddon {
+  const candidates = [['module_root', 'build', 'Release', 'bindings'], ...prebuilds()]
+  try {
+    return { addon: bindings({ bindings: 'fast_sysfs.node', module_root: packageRoot, try: candidates }) as Addon }
+  } catch (error) {
+    return { error: explain(error) }
+  }
+}
+
+/** prebuildify names a binary after the libc it needs: `prebuilds/linux-x64/fast-sysfs.glibc.node`. */
+function prebuilds(): string[][] {
+  const directory = path.join(packageRoot, 'prebuilds', `${process.platform}-${process.arch}`)
+  let names: readonly string[]
+  try {
+    names = readdirSync(directory).filter((name) => name.endsWith('.node'))
+  } catch {
+    return []
+  }
+  const isBuilt = existsSync(path.join(packageRoot, 'build/Release/fast_sysfs.node'))
+  if (names.length === 0 || isBuilt) return []
+  const libc = isGlibc() ? 'glibc' : 'musl'
+  return names.filter((name) => name.split('.').includes(libc)).map((name) => [directory, name])
+}
+
+/** Asked only where there is a prebuild to choose, for a report takes a millisecond (and more with the network's part). */
+function isGlibc(): boolean {
+  const reporter = process.report as typeof process.report & { excludeNetwork?: boolean }
+  const { excludeNetwork } = reporter
+  reporter.excludeNetwork = true
+  const report = reporter.getReport() as { header?: { glibcVersionRuntime?: string } }
+  if (excludeNetwork !== undefined) reporter.excludeNetwork = excludeNetwork
+  return report.header?.glibcVersionRuntime !== undefined
+}
+
+function explain(error: unknown): Error {
+  const cause = error instanceof Error ? error : new Error(String(error))
+  const isMissing = 'tries' in cause
+  const message = isMissing
+    ? `no native addon for ${process.platform}-${process.arch} in this package: not built here, and no prebuild fits`
+    : `the native addon is there but does not load: ${cause.message}`
+  return new Error(message, { cause })
+}

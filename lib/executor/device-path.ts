@@ -1,0 +1,111 @@
+import { readlinkSync, type Stats, statSync } from 'node:fs'
+import { SysfsError } from '../errors.js'
+import { type Bytes, fromBytes, toPath } from './bytes.js'
+import type { Roots } from './executor.js'
+import { failureOf, isGone } from './failure.js'
+
+export interface ResolvedDevice {
+  /** The kernel name: `sda`, `cciss!c0d0`. */
+  readonly name: Bytes
+  /** The node under /dev whose name this is; its device number decides where no device has that name. */
+  readonly node: Bytes | undefined
+}
+
+/** The kernel gives up after as many. */
+const mostLinks = 40
+
+/**
+ * Turns what a caller calls a device into its kernel name. A path is followed link by link inside the root, as the
+ * machine itself would see it, so that an absolute link does not lead out of a container's /host.
+ */
+export function resolveDevice(roots: Roots, device: Bytes): ResolvedDevice | undefined {
+  if (!device.startsWith('/')) return { name: device, node: undefined }
+  const path = followLinks(roots, device)
+  if (path === undefined) return undefined
+  const node = realPath(roots, path)
+  if (path.startsWith('/dev/')) return { name: path.slice('/dev/'.length).replaceAll('/', '!'), node }
+  const name = deviceOfNode(roots, node)
+  return name === undefined ? undefined : { name, node: undefined }
+}
+
+/** The kernel name of a block node, wherever it is: the kernel keeps /sys/dev/block/MAJOR:MINOR for every one. */
+export function deviceOfNode(roots: Roots, node: Bytes): Bytes | undefined {
+  const stats = attempt('stat', node, () => statSync(toPath(node)))
+  if (stats === undefined || !stats.isBlockDevice()) return undefined
+  const link = `${roots.sys}/dev/block/${deviceNumber(stats)}`
+  const target = attempt('readlink', link, () => readlinkSync(toPath(link), 'latin1'))
+  return target?.slice(target.lastIndexOf('/') + 1)
+}
+
+/** The path as the machine sees it, without links, `.` and `..`; `undefined` for a loop or a way through no directory. */
+function followLinks(roots: Roots, path: Bytes): Bytes | undefined {
+  const pending = componentsOf(path)
+  let resolved = ''
+  for (let links = 0; pending.length > 0; ) {
+    const component = pending.pop() as Bytes
+    if (component === '..') {
+      resolved = resolved.slice(0, Math.max(resolved.lastIndexOf('/'), 0))
+      continue
+    }
+    const next = `${resolved}/${component}`
+    if (next === '/dev' || next === '/sys') {
+      resolved = next
+      continue
+    }
+    const at = realPath(roots, next)
+    let target: Bytes | undefined
+    try {
+      target = readlinkSync(toPath(at), 'latin1')
+    } catch (error) {
+      const { errno, code } = failureOf(error)
+      if (code === 'ELOOP' || code === 'ENAMETOOLONG' || code === 'ENOTDIR') return undefined
+      if (isGone(code)) {
+        // A recorded machine has no nodes under /dev, only their names.
+        const rest = [component, ...pending.reverse()]
+        if (!next.startsWith('/dev/') || rest.includes('..')) return undefined
+        return `${resolved}/${rest.join('/')}`
+      }
+      if (code !== 'EINVAL') throw new SysfsError(errno, 'readlink', fromBytes(at))
+    }
+    if (target === undefined) {
+      resolved = next
+      continue
+    }
+    if (++links > mostLinks) return undefined
+    if (target.startsWith('/')) resolved = ''
+    pending.push(...componentsOf(target))
+  }
+  return resolved
+}
+
+/** The components, last first. */
+function componentsOf(path: Bytes): Bytes[] {
+  return path
+    .split('/')
+    .filter((component) => component !== '' && component !== '.')
+    .reverse()
+}
+
+/** Where a path of the machine is for this process. */
+function realPath(roots: Roots, path: Bytes): Bytes {
+  if (path.startsWith('/dev/')) return roots.dev + path.slice('/dev'.length)
+  if (path.startsWith('/sys/')) return roots.sys + path.slice('/sys'.length)
+  return roots.root + path
+}
+
+function attempt<Result>(syscall: string, path: Bytes, call: () => Result): Result | undefined {
+  try {
+    return call()
+  } catch (error) {
+    const { errno, code } = failureOf(error)
+    if (isGone(code) || code === 'ELOOP' || code === 'EINVAL') return undefined
+    throw new SysfsError(errno, syscall, fromBytes(path))
+  }
+}
+
+/** Linux's device numbers: 12 bits of major, 20 of minor, the minor's upper bits on top. */
+function deviceNumber({ rdev }: Stats): string {
+  const major = (rdev >>> 8) & 0xfff
+  const minor = (rdev & 0xff) | ((rdev >>> 12) & 0xfff00)
+  return `${major}:${minor}`
+}

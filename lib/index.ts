@@ -1,0 +1,36 @@
+import type { RunOptions } from './query/prepared-query.js'
+import { Sysfs } from './sysfs.js'
+
+export { SysfsError, type Unreadable } from './errors.js'
+export { PreparedQuery, type RunOptions } from './query/prepared-query.js'
+export { captured, exists, integer, link, linkNumber, list, name, param, Query, query, text } from './query/query.js'
+export type { Field, Fields, Row } from './query/types.js'
+export { Sysfs, type SysfsOptions } from './sysfs.js'
+
+let machine: Sysfs | undefined
+
+/** The machine this runs on, as HOST_SYS and HOST_DEV say at the first call. */
+function thisMachine(): Sysfs {
+  machine ??= new Sysfs()
+  return machine
+}
+
+/** `Sysfs.findMultipathDeviceForDevice` of this machine. */
+export function findMultipathDeviceForDevice(device: string, options?: RunOptions): string | undefined {
+  return thisMachine().findMultipathDeviceForDevice(device, options)
+}
+
+/** `Sysfs.findSlaveDevicesOnMultipath` of this machine. */
+export function findSlaveDevicesOnMultipath(map: string, options?: RunOptions): readonly string[] {
+  return thisMachine().findSlaveDevicesOnMultipath(map, options)
+}
+
+/** `Sysfs.getIscsiPortalHostMapForTarget` of this machine. */
+export function getIscsiPortalHostMapForTarget(iqn: string, options?: RunOptions): ReadonlyMap<string, number> {
+  return thisMachine().getIscsiPortalHostMapForTarget(iqn, options)
+}
+
+/** `Sysfs.findDevicesForIscsiLun` of this machine. */
+export function findDevicesForIscsiLun(iqn: string, lun: number, options?: RunOptions): readonly string[] {
+  return thisMachine().findDevicesForIscsiLun(iqn, lun, options)
+}

@@ -1,0 +1,101 @@
+/** A part of a path: literal bytes, or what is known only when the query runs. */
+export type PathToken =
+  | { readonly literal: string }
+  | { readonly parameter: number }
+  /** The number in a slot: a captured one, or an integer that was read. */
+  | { readonly slot: number }
+  /** The name of the entry that the list of this level is at. */
+  | { readonly entry: number }
+
+/** A part of a pattern: besides the above `*`, and a number that goes into a slot. */
+export type PatternToken = PathToken | 'star' | { readonly capture: number }
+
+/** Says what a `$name` stands for. */
+export type Resolve = (name: string) => PathToken
+
+export interface ParsedPattern {
+  readonly directory: readonly PathToken[]
+  readonly pattern: readonly PatternToken[]
+}
+
+const special = /\$([A-Za-z][A-Za-z0-9]*)|\{([A-Za-z][A-Za-z0-9]*)\}|\*|[${}]/g
+
+/** Splits a list's pattern into its directory and the pattern of the entries. */
+export function parsePattern(text: string, resolve: Resolve, capture: (name: string) => number): ParsedPattern {
+  const components = componentsOf(text)
+  const last = components.pop() as string
+  return {
+    directory: joinComponents(components, text, resolve),
+    pattern: parseComponent(last, text, resolve, capture),
+  }
+}
+
+/** Parses a path without `*` or `{}`. */
+export function parsePath(text: string, resolve: Resolve): readonly PathToken[] {
+  return joinComponents(componentsOf(text), text, resolve)
+}
+
+/** The names in braces, in the order of the pattern. */
+export function capturesIn(pattern: string): readonly string[] {
+  return Array.from(pattern.matchAll(special), (match) => match[2]).filter((name) => name !== undefined)
+}
+
+/** The names after a `$`. */
+export function referencesIn(path: string): readonly string[] {
+  return Array.from(path.matchAll(special), (match) => match[1]).filter((name) => name !== undefined)
+}
+
+function componentsOf(path: string): string[] {
+  if (typeof path !== 'string') throw new TypeError(`a path must be a string, not ${typeof path}`)
+  if (path.includes('\0')) throw new TypeError(`a path must not contain a NUL: ${JSON.stringify(path)}`)
+  const components = path.split('/')
+  for (const component of components) {
+    if (component === '') throw new TypeError(`a path must be relative, without empty components: '${path}'`)
+    if (component === '.' || component === '..') throw new TypeError(`a path must not contain '${component}': '${path}'`)
+  }
+  return components
+}
+
+function joinComponents(components: readonly string[], path: string, resolve: Resolve): PathToken[] {
+  const refuse = (): never => {
+    throw new TypeError(`only the last component of a list's pattern may contain * or {}: '${path}'`)
+  }
+  const tokens: PathToken[] = []
+  for (const component of components) {
+    if (tokens.length > 0) append(tokens, { literal: '/' })
+    for (const token of parseComponent(component, path, resolve, refuse)) {
+      append(tokens, token === 'star' || 'capture' in token ? refuse() : token)
+    }
+  }
+  return tokens
+}
+
+function parseComponent(
+  component: string,
+  path: string,
+  resolve: Resolve,
+  capture: (name: string) => number,
+): PatternToken[] {
+  const tokens: PatternToken[] = []
+  let end = 0
+  for (const match of component.matchAll(special)) {
+    if (match.index > end) tokens.push({ literal: component.slice(end, match.index) })
+    end = match.index + match[0].length
+    if (match[1] !== undefined) tokens.push(resolve(match[1]))
+    else if (match[2] !== undefined) tokens.push({ capture: capture(match[2]) })
+    else if (match[0] === '*') tokens.push('star')
+    else throw new TypeError(`'${match[0]}' needs a name (\`$name\`, \`{name}\`): '${path}'`)
+  }
+  if (end < component.length) tokens.push({ literal: component.slice(end) })
+  return tokens
+}
+
+/** Adds a token; literals that touch become one. */
+function append(tokens: PathToken[], token: PathToken): void {
+  const last = tokens.at(-1)
+  if (last !== undefined && 'literal' in last && 'literal' in token) {
+    tokens[tokens.length - 1] = { literal: last.literal + token.literal }
+  } else {
+    tokens.push(token)
+  }
+}

@@ -1,0 +1,46 @@
+import { SocketAddress, isIPv6 } from 'node:net'
+import { captured, linkNumber, list, name, param, query, text } from '../query/query.js'
+
+// drivers/scsi/scsi_transport_iscsi.c makes the devices hostH/sessionS/connectionS:C and, for the target's SCSI
+// devices, hostH/sessionS/targetH:C:T/H:C:T:LUN; the link of class/iscsi_session/sessionS names the host.
+
+/** The portals of a target's sessions, as they are now and as they were asked for. */
+export const portalsOfTarget = query('class/iscsi_session/session{session}', {
+  targetName: text('targetname').equals(param('iqn')),
+  hostNumber: linkNumber('host').required(),
+  connections: list('device/connection$session:{connection}', {
+    address: text('iscsi_connection/connection$session:$connection/address'),
+    port: text('iscsi_connection/connection$session:$connection/port'),
+    persistentAddress: text('iscsi_connection/connection$session:$connection/persistent_address'),
+    persistentPort: text('iscsi_connection/connection$session:$connection/persistent_port'),
+  }),
+})
+
+/** The block devices of a LUN. With software iSCSI every session's target is 0:0 on a host of its own. */
+export const devicesOfLun = query('class/iscsi_session/session*', {
+  targetName: text('targetname').equals(param('iqn')),
+  host: linkNumber('host').required(),
+  targets: list('device/target$host:{channel}:{target}', {
+    channel: captured('channel'),
+    target: captured('target'),
+    devices: list('$host:$channel:$target:$lun/block/*', { name: name() }).required(),
+  }).tryFirst('target$host:0:0'),
+})
+
+/**
+ * The keys under which a portal is known: as the kernel writes it, and for IPv6 also as `[::1]:3260`, which is one for
+ * the kernel's long form of the current address and the short one of the persistent address.
+ */
+export function portalKeys(address: string | null, port: string | null): readonly string[] {
+  if (!isSet(address) || !isSet(port)) return []
+  const bare = `${address}:${port}`
+  const [host = '', zone] = address.split('%')
+  if (!isIPv6(host)) return [bare]
+  const canonical = new SocketAddress({ address: host, family: 'ipv6' }).address
+  return [bare, `[${zone === undefined ? canonical : `${canonical}%${zone}`}]:${port}`]
+}
+
+/** What was never set reads as the text `(null)`. */
+function isSet(value: string | null): value is string {
+  return value !== null && value !== '' && value !== '(null)'
+}

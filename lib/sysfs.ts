@@ -1,0 +1,185 @@
+import path from 'node:path'
+import type { Unreadable } from './errors.js'
+import type { Executor, Roots } from './executor/executor.js'
+import { fallback } from './executor/fallback.js'
+import { loadNative } from './executor/native.js'
+import { kindOf } from './query/parameters.js'
+import { PreparedQuery, type RunOptions } from './query/prepared-query.js'
+import { compile } from './query/program.js'
+import { Query } from './query/query.js'
+import { devicePathOf } from './storage/device-name.js'
+import { devicesOfLun, portalKeys, portalsOfTarget } from './storage/iscsi.js'
+import { devicesUnderMap, mapsOverDevice } from './storage/multipath.js'
+
+export interface SysfsOptions {
+  /**
+   * Where the machine's file system is, for containers ('/host') and recorded machines: sysfs is at root/sys, the
+   * device nodes at root/dev. Paths given and returned are always as the machine itself sees them.
+   */
+  readonly root?: string
+  /** Where sysfs is, whatever `root` says. By default root/sys; without a root HOST_SYS of the environment, or /sys. */
+  readonly sysPath?: string
+  /** Where device nodes are, whatever `root` says. By default root/dev; without a root HOST_DEV, or /dev. */
+  readonly devPath?: string
+  /**
+   * `native` throws where the addon cannot load, `fallback` does without it, `auto` (the default) takes the addon where
+   * it loads. Answers are the same.
+   */
+  readonly backend?: 'auto' | 'native' | 'fallback'
+}
+
+/** One machine's sysfs. Making one reads nothing of it. */
+export class Sysfs {
+  readonly sysPath: string
+  readonly devPath: string
+  /** What queries run on. */
+  readonly backend: 'native' | 'fallback'
+  /** Why the addon does not load, where `backend: 'auto'` fell back for that. */
+  readonly nativeLoadError: Error | undefined
+
+  readonly #executor: Executor
+  readonly #roots: Roots
+  #mapsOverDevice: Prepared<typeof mapsOverDevice> | undefined
+  #devicesUnderMap: Prepared<typeof devicesUnderMap> | undefined
+  #portalsOfTarget: Prepared<typeof portalsOfTarget> | undefined
+  #devicesOfLun: Prepared<typeof devicesOfLun> | undefined
+
+  /**
+   * @throws {TypeError} for options that are not as above
+   * @throws {Error} with `backend: 'native'`, why the addon does not load
+   */
+  constructor(options: SysfsOptions = {}) {
+    if (typeof options !== 'object' || options === null) {
+      throw new TypeError(`options must be an object, not ${kindOf(options)}`)
+    }
+    this.#roots = rootsOf(options)
+    this.sysPath = this.#roots.sys
+    this.devPath = this.#roots.dev
+    const { executor, nativeLoadError } = chooseExecutor(options.backend ?? 'auto')
+    this.#executor = executor
+    this.backend = executor.name
+    this.nativeLoadError = nativeLoadError
+  }
+
+  /**
+   * Makes a query ready to run on this machine. Do it once, run it often.
+   *
+   * @throws {TypeError} where the query makes no sense: an absolute path, `..`, a name that nothing binds
+   */
+  prepare<Row, Parameters>(query: Query<Row, Parameters>): PreparedQuery<Row, Parameters> {
+    if (!(query instanceof Query)) throw new TypeError(`prepare takes a query, not ${kindOf(query)}`)
+    const program = compile(query)
+    return new PreparedQuery(program, this.#executor.prepare(program, this.#roots))
+  }
+
+  /**
+   * The device-mapper device over a device, '/dev/dm-3': the first in byte order of those in
+   * /sys/class/block/DEVICE/holders, whatever kind of map it is (that of a multipath, for a path of one).
+   *
+   * @param device a kernel name ('sda') or a path that leads to a block device ('/dev/disk/by-id/...')
+   * @returns `undefined` where nothing is over it, or there is no such device
+   * @throws {TypeError} for anything but a name or an absolute path
+   * @throws {SysfsError} see SysfsError
+   */
+  findMultipathDeviceForDevice(device: string, options?: RunOptions): string | undefined {
+    this.#mapsOverDevice ??= this.prepare(mapsOverDevice)
+    const map = this.#mapsOverDevice.first({ device }, options)
+    return map && devicePathOf(map.name)
+  }
+
+  /**
+   * The devices under a device-mapper device, ['/dev/sda', '/dev/sdb'] in byte order: /sys/class/block/dm-N/slaves.
+   *
+   * @param map a kernel name ('dm-3') or a path that leads to the map ('/dev/mapper/mpatha')
+   * @returns nothing where it has none, is no map or is not there
+   * @throws as findMultipathDeviceForDevice
+   */
+  findSlaveDevicesOnMultipath(map: string, options?: RunOptions): readonly string[] {
+    this.#devicesUnderMap ??= this.prepare(devicesUnderMap)
+    return this.#devicesUnderMap.all({ map }, options).map((device) => devicePathOf(device.name))
+  }
+
+  /**
+   * The SCSI host that leads to each portal of a target: Map { '192.168.30.7:3260' => 2 }. Both the portal a connection
+   * is at (address, port of /sys/class/iscsi_connection/connectionS:C) and the one that was asked for (persistent_address,
+   * persistent_port) are in it; where two sessions have one portal, the last in byte order counts. IPv6 portals are
+   * there as the kernel writes them and as '[::1]:3260'.
+   *
+   * @param iqn the target's name, exactly as in /sys/class/iscsi_session/sessionN/targetname
+   * @returns an empty map where there is no session to the target, or no iSCSI at all
+   * @throws {TypeError} for anything but a text that is not empty and has no NUL
+   * @throws {SysfsError} see SysfsError
+   */
+  getIscsiPortalHostMapForTarget(iqn: string, options?: RunOptions): ReadonlyMap<string, number> {
+    checkTargetName(iqn)
+    this.#portalsOfTarget ??= this.prepare(portalsOfTarget)
+    const hosts = new Map<string, number>()
+    for (const { hostNumber, connections } of this.#portalsOfTarget.all({ iqn }, options)) {
+      for (const { address, port, persistentAddress, persistentPort } of connections) {
+        for (const key of portalKeys(address, port)) hosts.set(key, hostNumber)
+        for (const key of portalKeys(persistentAddress, persistentPort)) hosts.set(key, hostNumber)
+      }
+    }
+    return hosts
+  }
+
+  /**
+   * The kernel names of a LUN's block devices, one a session: ['sda', 'sdb'].
+   *
+   * @param iqn as for getIscsiPortalHostMapForTarget
+   * @param lun the number in H:C:T:LUN, 0 or more
+   * @returns nothing where no session has the LUN, or it is no disk (a controller)
+   * @throws {TypeError} for an IQN as above, or a LUN that is not a number
+   * @throws {RangeError} for a LUN that is negative, fractional or beyond `Number.MAX_SAFE_INTEGER`
+   * @throws {SysfsError} see SysfsError
+   */
+  findDevicesForIscsiLun(iqn: string, lun: number, options?: RunOptions): readonly string[] {
+    checkTargetName(iqn)
+    if (typeof lun !== 'number') throw new TypeError(`lun must be a number, not ${kindOf(lun)}`)
+    this.#devicesOfLun ??= this.prepare(devicesOfLun)
+    const devices = new Set<string>()
+    for (const { targets } of this.#devicesOfLun.all({ iqn, lun }, options)) {
+      for (const target of targets) for (const device of target.devices) devices.add(device.name)
+    }
+    return [...devices]
+  }
+}
+
+type Prepared<Q> = Q extends Query<infer Row, infer Parameters> ? PreparedQuery<Row, Parameters> : never
+
+function checkTargetName(iqn: unknown): void {
+  if (typeof iqn !== 'string') throw new TypeError(`iqn must be a string, not ${kindOf(iqn)}`)
+  if (iqn === '') throw new TypeError('iqn must not be empty')
+  if (iqn.includes('\0')) throw new TypeError(`iqn must not contain a NUL: ${JSON.stringify(iqn)}`)
+}
+
+function rootsOf({ root, sysPath, devPath }: SysfsOptions): Roots {
+  const { HOST_SYS, HOST_DEV } = process.env
+  const base = root === undefined ? undefined : directoryOf('root', root)
+  return {
+    sys: directoryOf('sysPath', sysPath ?? (base === undefined ? HOST_SYS || '/sys' : `${base}/sys`)),
+    dev: directoryOf('devPath', devPath ?? (base === undefined ? HOST_DEV || '/dev' : `${base}/dev`)),
+    root: base ?? '',
+  }
+}
+
+/** An absolute path, without a slash at the end. */
+function directoryOf(option: string, directory: unknown): string {
+  if (typeof directory !== 'string') throw new TypeError(`${option} must be a string, not ${kindOf(directory)}`)
+  if (directory === '') throw new TypeError(`${option} must not be empty`)
+  if (directory.includes('\0')) throw new TypeError(`${option} must not contain a NUL: ${JSON.stringify(directory)}`)
+  return path.resolve(directory).replace(/[/\\]$/, '')
+}
+
+function chooseExecutor(backend: unknown): { executor: Executor; nativeLoadError: Error | undefined } {
+  if (backend === 'fallback') return { executor: fallback, nativeLoadError: undefined }
+  if (backend !== 'auto' && backend !== 'native') {
+    throw new TypeError(`backend must be 'auto', 'native' or 'fallback', not ${JSON.stringify(backend)}`)
+  }
+  const native = loadNative()
+  if (!(native instanceof Error)) return { executor: native, nativeLoadError: undefined }
+  if (backend === 'native') throw native
+  return { executor: fallback, nativeLoadError: native }
+}
+
+export type { Unreadable }

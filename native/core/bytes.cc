@@ -1,0 +1,84 @@
+#include "bytes.h"
+
+#include <charconv>
+#include <limits>
+
+namespace fast_sysfs {
+
+namespace {
+
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
+
+bool IsSpace(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
+int DigitValue(char byte) {
+  if (byte >= '0' && byte <= '9') return byte - '0';
+  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
+  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
+  return 16;
+}
+
+}  // namespace
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  return text;
+}
+
+double ParseInteger(std::string_view text) {
+  const bool negative = !text.empty() && text.front() == '-';
+  if (negative) text.remove_prefix(1);
+  int base = 10;
+  if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+    base = 16;
+    text.remove_prefix(2);
+  }
+  if (text.empty()) return kNoNumber;
+  int64_t value = 0;
+  for (const char byte : text) {
+    const int digit = DigitValue(byte);
+    if (digit >= base) return kNoNumber;
+    if (value > kMaxSafeInteger) return kNoNumber;
+    value = value * base + digit;
+  }
+  if (value > kMaxSafeInteger) return kNoNumber;
+  return static_cast<double>(negative ? -value : value);
+}
+
+double CanonicalNumber(std::string_view digits) {
+  if (digits.empty() || digits.size() > 16 || (digits.size() > 1 && digits[0] == '0')) return kNoNumber;
+  int64_t value = 0;
+  for (const char byte : digits) {
+    if (byte < '0' || byte > '9') return kNoNumber;
+    value = value * 10 + (byte - '0');
+  }
+  return value > kMaxSafeInteger ? kNoNumber : static_cast<double>(value);
+}
+
+double NumberAfter(std::string_view prefix, std::string_view path) {
+  while (true) {
+    const size_t slash = path.find('/');
+    const std::string_view component = path.substr(0, slash);
+    if (component.size() > prefix.size() && component.substr(0, prefix.size()) == prefix) {
+      const double number = CanonicalNumber(component.substr(prefix.size()));
+      if (number == number) return number;
+    }
+    if (slash == std::string_view::npos) return kNoNumber;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+void AppendNumber(std::string& text, double number) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<int64_t>(number)).ptr;
+  text.append(digits, end);
+}
+
+bool IsAscii(std::string_view bytes) {
+  unsigned char seen = 0;
+  for (const char byte : bytes) seen |= static_cast<unsigned char>(byte);
+  return seen < 0x80;
+}
+
+}  // namespace fast_sysfs

@@ -1,0 +1,130 @@
+#include "device_path.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "bytes.h"
+#include "files.h"
+
+namespace fast_sysfs {
+
+namespace {
+
+// The kernel gives up after as many.
+constexpr int kMostLinks = 40;
+
+// Pushes the components, last first.
+void PushComponents(std::string_view path, std::vector<std::string>& pending) {
+  while (!path.empty()) {
+    const size_t slash = path.rfind('/');
+    const std::string_view component = slash == std::string_view::npos ? path : path.substr(slash + 1);
+    if (!component.empty() && component != ".") pending.emplace_back(component);
+    path = path.substr(0, slash == std::string_view::npos ? 0 : slash);
+  }
+}
+
+// Where a path of the machine is for this process.
+std::string RealPath(const Roots& roots, std::string_view path) {
+  if (StartsWith(path, "/dev/")) return roots.dev + std::string(path.substr(4));
+  if (StartsWith(path, "/sys/")) return roots.sys + std::string(path.substr(4));
+  return roots.root + std::string(path);
+}
+
+// The path as the machine sees it, without links, `.` and `..`; empty for a loop or a way through no directory.
+bool FollowLinks(const Roots& roots, std::string_view path, std::string& resolved, Failure& failure) {
+  std::vector<std::string> pending;
+  PushComponents(path, pending);
+  char buffer[PATH_MAX];
+  for (int links = 0; !pending.empty();) {
+    const std::string component = std::move(pending.back());
+    pending.pop_back();
+    if (component == "..") {
+      const size_t slash = resolved.rfind('/');
+      resolved.resize(slash == std::string::npos ? 0 : slash);
+      continue;
+    }
+    const size_t parent_size = resolved.size();
+    resolved += '/';
+    resolved += component;
+    if (resolved == "/dev" || resolved == "/sys") continue;
+
+    const std::string at = RealPath(roots, resolved);
+    std::string_view target;
+    const int error = ReadLink(AT_FDCWD, at.c_str(), buffer, target);
+    if (error == EINVAL) continue;  // no link
+    if (error == ELOOP || error == ENAMETOOLONG || error == ENOTDIR) {
+      resolved.clear();
+      return true;
+    }
+    if (IsGone(error)) {
+      // A recorded machine has no nodes under /dev, only their names.
+      const bool climbs = std::find(pending.begin(), pending.end(), "..") != pending.end();
+      if (!StartsWith(resolved, "/dev/") || climbs) {
+        resolved.clear();
+        return true;
+      }
+      for (; !pending.empty(); pending.pop_back()) resolved += '/' + pending.back();
+      return true;
+    }
+    if (error != 0) {
+      failure = {error, "readlink", at};
+      return false;
+    }
+    if (++links > kMostLinks) {
+      resolved.clear();
+      return true;
+    }
+    resolved.resize(StartsWith(target, "/") ? 0 : parent_size);
+    PushComponents(target, pending);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool ResolveDevice(const Roots& roots, std::string_view device, ResolvedDevice& resolved, Failure& failure) {
+  if (!StartsWith(device, "/")) {
+    resolved.name = device;
+    return true;
+  }
+  std::string path;
+  if (!FollowLinks(roots, device, path, failure)) return false;
+  if (path.empty()) return true;
+  if (!StartsWith(path, "/dev/")) return DeviceOfNode(roots, RealPath(roots, path), resolved.name, failure);
+  resolved.node = RealPath(roots, path);
+  resolved.name = path.substr(5);
+  std::replace(resolved.name.begin(), resolved.name.end(), '/', '!');
+  return true;
+}
+
+bool DeviceOfNode(const Roots& roots, const std::string& node, std::string& name, Failure& failure) {
+  name.clear();
+  const auto refused = [&](int error, const char* syscall, const std::string& path) {
+    if (error == 0 || IsGone(error) || error == ELOOP || error == EINVAL) return false;
+    failure = {error, syscall, path};
+    return true;
+  };
+  // statx: glibc's older stat functions got new symbol versions, which would bind the binary to a recent glibc.
+  struct statx status;
+  const int error = statx(AT_FDCWD, node.c_str(), 0, STATX_TYPE, &status) == 0 ? 0 : errno;
+  if (refused(error, "stat", node)) return false;
+  if (error != 0 || !S_ISBLK(status.stx_mode)) return true;
+
+  std::string link = roots.sys + "/dev/block/";
+  AppendNumber(link, status.stx_rdev_major);
+  link += ':';
+  AppendNumber(link, status.stx_rdev_minor);
+  char buffer[PATH_MAX];
+  std::string_view target;
+  const int link_error = ReadLink(AT_FDCWD, link.c_str(), buffer, target);
+  if (refused(link_error, "readlink", link)) return false;
+  if (link_error == 0) name = target.substr(target.rfind('/') + 1);
+  return true;
+}
+
+}  // namespace fast_sysfs

@@ -1,0 +1,106 @@
+#include "files.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace fast_sysfs {
+
+namespace {
+
+template <typename Call>
+auto Uninterrupted(Call call) {
+  auto result = call();
+  while (result == -1 && errno == EINTR) result = call();
+  return result;
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    Close();
+    number_ = other.number_;
+    other.number_ = -1;
+  }
+  return *this;
+}
+
+void Descriptor::Close() {
+  // Linux frees the descriptor even where close reports EINTR: never again.
+  if (number_ != -1) close(number_);
+  number_ = -1;
+}
+
+void Names::Clear() {
+  bytes_.clear();
+  places_.clear();
+}
+
+void Names::Add(std::string_view name) {
+  places_.push_back({bytes_.size(), name.size()});
+  bytes_.append(name);
+}
+
+void Names::SortByBytes() {
+  const std::string_view bytes = bytes_;
+  std::sort(places_.begin(), places_.end(), [bytes](Place a, Place b) {
+    return bytes.substr(a.start, a.size) < bytes.substr(b.start, b.size);
+  });
+}
+
+std::string_view Names::operator[](size_t index) const {
+  const Place place = places_[index];
+  return std::string_view(bytes_).substr(place.start, place.size);
+}
+
+int OpenDirectory(int directory, const char* path, Descriptor& opened) {
+  opened = Descriptor(Uninterrupted([=] { return openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  return opened.number() == -1 ? errno : 0;
+}
+
+int ReadAttribute(int directory, const char* path, char* buffer, std::string_view& content, Part& failed) {
+  failed = Part::kOpen;
+  // A FIFO in a strange tree must not block the process; on sysfs O_NONBLOCK and O_NOCTTY mean nothing.
+  const Descriptor file(
+      Uninterrupted([=] { return openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+  if (file.number() == -1) return errno;
+  failed = Part::kRead;
+  const ssize_t size = Uninterrupted([&] { return read(file.number(), buffer, kAttributeSize); });
+  if (size == -1) return errno;
+  content = std::string_view(buffer, static_cast<size_t>(size));
+  return 0;
+}
+
+int ReadLink(int directory, const char* path, char* buffer, std::string_view& text) {
+  const ssize_t size = readlinkat(directory, path, buffer, PATH_MAX);
+  if (size == -1) return errno;
+  text = std::string_view(buffer, static_cast<size_t>(size));
+  return 0;
+}
+
+int Access(int directory, const char* path) { return faccessat(directory, path, F_OK, 0) == 0 ? 0 : errno; }
+
+// opendir(3) would add an fstat and an allocation of 32 KiB to every listing, and its buffer makes a directory of
+// thousands take more calls.
+long ReadDirectory(int directory, char* buffer, size_t size) {
+  const long filled = Uninterrupted([=] { return syscall(SYS_getdents64, directory, buffer, size); });
+  return filled == -1 ? -errno : filled;
+}
+
+DirectoryRecord RecordAt(const char* buffer) {
+  // struct linux_dirent64: inode and offset (8 bytes each), the record's size (2), the type (1), the name.
+  constexpr size_t kSizeOffset = 16;
+  constexpr size_t kNameOffset = 19;
+  DirectoryRecord record;
+  std::memcpy(&record.size, buffer + kSizeOffset, sizeof record.size);
+  record.name = std::string_view(buffer + kNameOffset);
+  return record;
+}
+
+}  // namespace fast_sysfs
