@@ -1,4 +1,3 @@
-
 /** What went wrong in a call of node:fs. */
 export interface Failure {
   readonly errno: number
@@ -22,4 +21,3 @@ export function isGone(code: string): boolean {
 export function isProcessTrouble(code: string): boolean {
   return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM'
 }
-

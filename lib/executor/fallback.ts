@@ -1,7 +1,13 @@
 import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs'
 import { errorCode, SysfsError, type Unreadable } from '../errors.js'
 import type { PathToken } from '../query/path.js'
-import { type Condition, deviceParameterOf, type ListProgram, type Program, type StepReading } from '../query/program.js'
+import {
+  type Condition,
+  deviceParameterOf,
+  type ListProgram,
+  type Program,
+  type StepReading,
+} from '../query/program.js'
 import { type Bytes, fromBytes, toBytes, toPath } from './bytes.js'
 import { deviceOfNode, resolveDevice } from './device-path.js'
 import type { Execution, Executor, Roots } from './executor.js'
@@ -76,7 +82,8 @@ class FallbackExecution implements Execution {
     if (list.isOneEntry) {
       const entry = this.expand(list.pattern as readonly PathToken[])
       if (entry === undefined) return []
-      const row = list.hasCondition || this.exists(directory + entry) ? this.row(list, directory, entry, level) : undefined
+      const row =
+        list.hasCondition || this.exists(directory + entry) ? this.row(list, directory, entry, level) : undefined
       if (row !== undefined) rows.push(row)
       else if (level === 0) this.rootIsGone = true
       return rows

@@ -1,4 +1,4 @@
-import { SysfsError, errorCode, type Unreadable } from '../errors.js'
+import { errorCode, SysfsError, type Unreadable } from '../errors.js'
 import type { ListProgram, Program, StepReading } from '../query/program.js'
 import { type Addon, loadAddon, type PreparedProgram } from './addon.js'
 import { encodeProgram } from './encode.js'
@@ -68,7 +68,8 @@ class NativeExecution implements Execution {
     const { results } = this
     if (typeof text === 'number') throw results.failure(text)
     results.fit()
-    const cursor = typeof text === 'string' ? new AsciiCursor(results.cells, text) : new BytesCursor(results.cells, text)
+    const cursor =
+      typeof text === 'string' ? new AsciiCursor(results.cells, text) : new BytesCursor(results.cells, text)
     const rows = this.decodeRows(cursor)
     if (unreadable !== undefined) {
       for (let count = results.cells[1] as number; count > 0; count--) {

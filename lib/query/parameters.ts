@@ -1,10 +1,7 @@
 import { isCredential, type ProgramParameter } from './program.js'
 
 /** Checks what a caller gives for a program's parameters; returns them as text, in the program's order. */
-export function checkParameters(
-  parameters: readonly ProgramParameter[],
-  given: unknown,
-): string[] {
+export function checkParameters(parameters: readonly ProgramParameter[], given: unknown): string[] {
   if (given !== undefined && (typeof given !== 'object' || given === null)) {
     throw new TypeError(`parameters must be an object, not ${kindOf(given)}`)
   }
@@ -24,7 +21,8 @@ function checkText(parameter: ProgramParameter, value: unknown): string {
     throw new TypeError(`${name} must be a string${parameter.isText ? '' : ' or a number'}, not ${kindOf(value)}`)
   }
   if (parameter.isComponent) checkComponent(name, value)
-  if (parameter.isAttribute && isCredential(value)) throw new TypeError(`credentials are never read: ${name} '${value}'`)
+  if (parameter.isAttribute && isCredential(value))
+    throw new TypeError(`credentials are never read: ${name} '${value}'`)
   return value
 }
 

@@ -51,7 +51,8 @@ function componentsOf(path: string): string[] {
   const components = path.split('/')
   for (const component of components) {
     if (component === '') throw new TypeError(`a path must be relative, without empty components: '${path}'`)
-    if (component === '.' || component === '..') throw new TypeError(`a path must not contain '${component}': '${path}'`)
+    if (component === '.' || component === '..')
+      throw new TypeError(`a path must not contain '${component}': '${path}'`)
   }
   return components
 }

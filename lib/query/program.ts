@@ -68,7 +68,9 @@ export interface Program {
 const namePrefixes: Readonly<Record<ParameterKind, string>> = { device: '', map: 'dm-' }
 
 /** The parameter that is a device, and how its kernel name must begin. */
-export function deviceParameterOf(program: Program): { readonly index: number; readonly namePrefix: string } | undefined {
+export function deviceParameterOf(
+  program: Program,
+): { readonly index: number; readonly namePrefix: string } | undefined {
   const index = program.parameters.findIndex((parameter) => parameter.deviceKind !== undefined)
   const kind = program.parameters[index]?.deviceKind
   return kind === undefined ? undefined : { index, namePrefix: namePrefixes[kind] }

@@ -1,4 +1,4 @@
-import { SocketAddress, isIPv6 } from 'node:net'
+import { isIPv6, SocketAddress } from 'node:net'
 import { captured, linkNumber, list, name, param, query, text } from '../query/query.js'
 
 // drivers/scsi/scsi_transport_iscsi.c makes the devices hostH/sessionS/connectionS:C and, for the target's SCSI

@@ -312,7 +312,10 @@ int Executor::Place::directory() const { return base == nullptr ? AT_FDCWD : bas
 
 std::string Executor::FullPath(Place place) {
   std::string path = place.path;
-  for (const Level* level = place.base; level != nullptr; level = level->base) path = level->path + '/' + path;
+  for (const Level* level = place.base; level != nullptr; level = level->base) {
+    path.insert(0, 1, '/');
+    path.insert(0, level->path);
+  }
   return path;
 }
 

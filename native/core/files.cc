@@ -49,9 +49,8 @@ void Names::Add(std::string_view name) {
 
 void Names::SortByBytes() {
   const std::string_view bytes = bytes_;
-  std::sort(places_.begin(), places_.end(), [bytes](Place a, Place b) {
-    return bytes.substr(a.start, a.size) < bytes.substr(b.start, b.size);
-  });
+  std::sort(places_.begin(), places_.end(),
+            [bytes](Place a, Place b) { return bytes.substr(a.start, a.size) < bytes.substr(b.start, b.size); });
 }
 
 std::string_view Names::operator[](size_t index) const {

@@ -11,8 +11,8 @@ namespace fast_sysfs {
 // What a program's tokens stand for at this moment of its run.
 struct Bindings {
   std::vector<std::string> parameters;
-  std::vector<double> slots;             // NaN: not read
-  std::vector<std::string_view> entries; // by level
+  std::vector<double> slots;              // NaN: not read
+  std::vector<std::string_view> entries;  // by level
 
   // Appends what the tokens stand for; false where a number among them could not be read.
   bool Expand(const Tokens& tokens, std::string& path) const;

@@ -24,11 +24,11 @@ struct List;
 struct Reading {
   enum class Kind : uint32_t { kName, kCaptured, kText, kInteger, kExists, kLink, kLinkNumber, kList };
   Kind kind;
-  uint32_t slot = 0;            // kCaptured: the one it comes from
-  bool is_entry_itself = false; // kLink, kLinkNumber: no path
-  bool reuses_link = false;     // the step before read the same link
+  uint32_t slot = 0;             // kCaptured: the one it comes from
+  bool is_entry_itself = false;  // kLink, kLinkNumber: no path
+  bool reuses_link = false;      // the step before read the same link
   Tokens path;
-  std::string prefix; // kLinkNumber
+  std::string prefix;  // kLinkNumber
   std::unique_ptr<List> list;
 };
 
@@ -43,7 +43,7 @@ constexpr uint32_t kNoSlot = UINT32_MAX;
 
 struct Step {
   Reading reading;
-  uint32_t slot; // where the number is kept, or kNoSlot
+  uint32_t slot;  // where the number is kept, or kNoSlot
   Condition condition;
 };
 

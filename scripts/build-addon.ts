@@ -1,0 +1,36 @@
+// Builds the native addon into build/. Where that cannot be (no compiler, not Linux), the package works all the same on
+// its TypeScript fallback, so this says so in one line and succeeds. With FAST_SYSFS_REQUIRE_NATIVE set it fails.
+
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+
+const packageRoot = path.resolve(__dirname, '../..')
+
+function build(): { readonly ok: boolean; readonly output: string } {
+  const { status, error, stdout, stderr } = spawnSync(
+    process.execPath,
+    [require.resolve('node-gyp/bin/node-gyp.js'), 'configure', 'build', '--silent'],
+    { cwd: packageRoot, encoding: 'utf8' },
+  )
+  return { ok: status === 0, output: `${stdout}${stderr}${error?.message ?? ''}` }
+}
+
+const isRequired = Boolean(process.env['FAST_SYSFS_REQUIRE_NATIVE'])
+
+if (process.platform !== 'linux') {
+  console.log(`fast-sysfs: no native addon on ${process.platform}, queries run on the TypeScript fallback`)
+  process.exitCode = isRequired ? 1 : 0
+} else {
+  const { ok, output } = build()
+  if (ok) {
+    process.stderr.write(output)
+  } else if (isRequired) {
+    process.stderr.write(output)
+    process.exitCode = 1
+  } else {
+    const reason = /not found: make|[Nn]o such file|[Pp]ython|download|error:.*/.exec(output)?.[0] ?? 'see below'
+    console.log(
+      `fast-sysfs: the native addon was not built (${reason}), queries run on the TypeScript fallback; FAST_SYSFS_REQUIRE_NATIVE=1 npm run build shows why`,
+    )
+  }
+}
