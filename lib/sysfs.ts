@@ -8,7 +8,7 @@ import { PreparedQuery, type RunOptions } from './query/prepared-query.js'
 import { compile } from './query/program.js'
 import { Query } from './query/query.js'
 import { devicePathOf } from './storage/device-name.js'
-import { devicesOfLun, portalKeys, portalsOfTarget } from './storage/iscsi.js'
+import { devicesOfLun, inHostOrder, portalKeys, portalsOfTarget } from './storage/iscsi.js'
 import { devicesUnderMap, mapsOverDevice } from './storage/multipath.js'
 
 export interface SysfsOptions {
@@ -102,7 +102,7 @@ export class Sysfs {
   /**
    * The SCSI host that leads to each portal of a target: Map { '192.168.30.7:3260' => 2 }. Both the portal a connection
    * is at (address, port of /sys/class/iscsi_connection/connectionS:C) and the one that was asked for (persistent_address,
-   * persistent_port) are in it; where two sessions have one portal, the last in byte order counts. IPv6 portals are
+   * persistent_port) are in it; where two sessions have one portal, the host that is last in byte order counts. IPv6 portals are
    * there as the kernel writes them and as '[::1]:3260'.
    *
    * @param iqn the target's name, exactly as in /sys/class/iscsi_session/sessionN/targetname
@@ -114,7 +114,7 @@ export class Sysfs {
     checkTargetName(iqn)
     this.#portalsOfTarget ??= this.prepare(portalsOfTarget)
     const hosts = new Map<string, number>()
-    for (const { hostNumber, connections } of this.#portalsOfTarget.all({ iqn }, options)) {
+    for (const { hostNumber, connections } of inHostOrder(this.#portalsOfTarget.all({ iqn }, options))) {
       for (const { address, port, persistentAddress, persistentPort } of connections) {
         for (const key of portalKeys(address, port)) hosts.set(key, hostNumber)
         for (const key of portalKeys(persistentAddress, persistentPort)) hosts.set(key, hostNumber)
@@ -124,7 +124,8 @@ export class Sysfs {
   }
 
   /**
-   * The kernel names of a LUN's block devices, one a session: ['sda', 'sdb'].
+   * The kernel names of a LUN's block devices, one a session: ['sda', 'sdb']. They come in the byte order of their
+   * hosts (host10 before host2).
    *
    * @param iqn as for getIscsiPortalHostMapForTarget
    * @param lun the number in H:C:T:LUN, 0 or more
@@ -138,7 +139,7 @@ export class Sysfs {
     if (typeof lun !== 'number') throw new TypeError(`lun must be a number, not ${kindOf(lun)}`)
     this.#devicesOfLun ??= this.prepare(devicesOfLun)
     const devices = new Set<string>()
-    for (const { targets } of this.#devicesOfLun.all({ iqn, lun }, options)) {
+    for (const { targets } of inHostOrder(this.#devicesOfLun.all({ iqn, lun }, options))) {
       for (const target of targets) for (const device of target.devices) devices.add(device.name)
     }
     return [...devices]

@@ -57,7 +57,10 @@ export class NaiveOracle {
     return [...new Set(devices)]
   }
 
-  /** The sessions with that target, in order: the directory of each below sys, and the number of its host. */
+  /**
+   * The sessions with that target, by the bytes of their host's name, then their own: the directory of each below sys,
+   * and the number of its host.
+   */
   #sessionsOf(iqn: string): { path: string; host: number }[] {
     const sessions: { path: string; host: number }[] = []
     for (const name of this.#list('class/iscsi_session').filter((entry) => entry.startsWith('session'))) {
@@ -69,7 +72,8 @@ export class NaiveOracle {
       const host = path.split('/').at(-2) ?? ''
       sessions.push({ path, host: Number(host.slice('host'.length)) })
     }
-    return sessions
+    // By host: the order of the sessions of one host stays.
+    return sessions.sort((a, b) => Buffer.compare(Buffer.from(`host${a.host}`), Buffer.from(`host${b.host}`)))
   }
 
   /** Kernel name of the block device that is meant; undefined: the path is none's. */

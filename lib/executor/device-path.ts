@@ -41,15 +41,19 @@ export function deviceOfNode(roots: Roots, node: Bytes): Bytes | undefined {
 function followLinks(roots: Roots, path: Bytes): Bytes | undefined {
   const pending = componentsOf(path)
   let resolved = ''
+  let isKnownDirectory = true
   for (let links = 0; pending.length > 0; ) {
     const component = pending.pop() as Bytes
     if (component === '..') {
+      if (!isKnownDirectory && !isDirectory(realPath(roots, resolved))) return undefined
+      isKnownDirectory = true
       resolved = resolved.slice(0, Math.max(resolved.lastIndexOf('/'), 0))
       continue
     }
     const next = `${resolved}/${component}`
     if (next === '/dev' || next === '/sys') {
       resolved = next
+      isKnownDirectory = true
       continue
     }
     const at = realPath(roots, next)
@@ -69,13 +73,19 @@ function followLinks(roots: Roots, path: Bytes): Bytes | undefined {
     }
     if (target === undefined) {
       resolved = next
+      isKnownDirectory = false
       continue
     }
+    isKnownDirectory = true
     if (++links > mostLinks) return undefined
     if (target.startsWith('/')) resolved = ''
     pending.push(...componentsOf(target))
   }
   return resolved
+}
+
+function isDirectory(path: Bytes): boolean {
+  return attempt('stat', path, () => statSync(toPath(path)))?.isDirectory() ?? false
 }
 
 /** The components, last first. */

@@ -37,9 +37,9 @@ export function matchPattern(
   return at === name.length
 }
 
-/** The number of the first path component of the form prefix + number: ('host', '../host2/session1') -> 2. */
+/** The number of the last path component of the form prefix + number: ('host', '../host2/session1') -> 2. */
 export function numberAfter(prefix: string, path: Bytes): number | null {
-  for (const component of path.split('/')) {
+  for (const component of path.split('/').reverse()) {
     if (!component.startsWith(prefix)) continue
     const number = canonicalNumber(component.slice(prefix.length))
     if (number !== null) return number

@@ -33,15 +33,15 @@ function checkDevice(name: string, value: unknown): string {
     if (value.includes('\0')) throw new TypeError(`${name} must not contain a NUL: ${JSON.stringify(value)}`)
     return value
   }
-  checkComponent(name, value)
+  checkComponent(name, value, 'a kernel name or an absolute path')
   return value
 }
 
 /** A name may never leave its directory. */
-function checkComponent(name: string, value: string): void {
+function checkComponent(name: string, value: string, form = "a name without '/'"): void {
   if (value === '') throw new TypeError(`${name} must not be empty`)
   if (value.includes('\0')) throw new TypeError(`${name} must not contain a NUL: ${JSON.stringify(value)}`)
-  if (value.includes('/')) throw new TypeError(`${name} must be a name without '/' or an absolute path: '${value}'`)
+  if (value.includes('/')) throw new TypeError(`${name} must be ${form}: '${value}'`)
   if (value === '.' || value === '..') throw new TypeError(`${name} must not be '${value}'`)
 }
 

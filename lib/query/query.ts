@@ -128,8 +128,8 @@ export function link(path?: string): ComparableField<string, unknown> {
 }
 
 /**
- * The number in a link's text: `linkNumber('host')` is 2 in `../../devices/platform/host2/session1`. The first path
- * component of the form prefix + number counts. Several fields on one link read it once.
+ * The number in a link's text: `linkNumber('host')` is 2 in `../../devices/platform/host2/session1`. The last path
+ * component of the form prefix + number counts, which is the nearest to the device. Several fields on one link read it once.
  */
 export function linkNumber(prefix: string): ComparableField<number, unknown>
 export function linkNumber<Path extends string>(

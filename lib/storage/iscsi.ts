@@ -1,5 +1,5 @@
 import { isIPv6, SocketAddress } from 'node:net'
-import { captured, linkNumber, list, name, param, query, text } from '../query/query.js'
+import { linkNumber, list, name, param, query, text } from '../query/query.js'
 
 // drivers/scsi/scsi_transport_iscsi.c makes the devices hostH/sessionS/connectionS:C and, for the target's SCSI
 // devices, hostH/sessionS/targetH:C:T/H:C:T:LUN; the link of class/iscsi_session/sessionS names the host.
@@ -19,13 +19,22 @@ export const portalsOfTarget = query('class/iscsi_session/session{session}', {
 /** The block devices of a LUN. With software iSCSI every session's target is 0:0 on a host of its own. */
 export const devicesOfLun = query('class/iscsi_session/session*', {
   targetName: text('targetname').equals(param('iqn')),
-  host: linkNumber('host').required(),
-  targets: list('device/target$host:{channel}:{target}', {
-    channel: captured('channel'),
-    target: captured('target'),
-    devices: list('$host:$channel:$target:$lun/block/*', { name: name() }).required(),
-  }).tryFirst('target$host:0:0'),
+  hostNumber: linkNumber('host').required(),
+  targets: list('device/target$hostNumber:{channel}:{target}', {
+    devices: list('$hostNumber:$channel:$target:$lun/block/*', { name: name() }).required(),
+  }).tryFirst('target$hostNumber:0:0'),
 })
+
+/** Sorts a target's sessions as the original lists them: hosts in byte order (host10, host2), then sessions. */
+export function inHostOrder<Session extends { readonly hostNumber: number }>(
+  sessions: readonly Session[],
+): readonly Session[] {
+  return sessions.toSorted((a, b) => compareBytes(String(a.hostNumber), String(b.hostNumber)))
+}
+
+function compareBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
 
 /**
  * The keys under which a portal is known: as the kernel writes it, and for IPv6 also as `[::1]:3260`, which is one for

@@ -58,14 +58,14 @@ double CanonicalNumber(std::string_view digits) {
 
 double NumberAfter(std::string_view prefix, std::string_view path) {
   while (true) {
-    const size_t slash = path.find('/');
-    const std::string_view component = path.substr(0, slash);
-    if (component.size() > prefix.size() && component.substr(0, prefix.size()) == prefix) {
+    const size_t slash = path.rfind('/');
+    const std::string_view component = slash == std::string_view::npos ? path : path.substr(slash + 1);
+    if (component.size() > prefix.size() && StartsWith(component, prefix)) {
       const double number = CanonicalNumber(component.substr(prefix.size()));
       if (number == number) return number;
     }
     if (slash == std::string_view::npos) return kNoNumber;
-    path.remove_prefix(slash + 1);
+    path = path.substr(0, slash);
   }
 }
 

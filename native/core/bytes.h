@@ -19,7 +19,7 @@ double ParseInteger(std::string_view text);
 // A number as the kernel prints it: no leading zeros, for `007` would not lead back to its name; else NaN.
 double CanonicalNumber(std::string_view digits);
 
-// The number of the first path component of the form prefix + number; else NaN.
+// The number of the last path component of the form prefix + number; else NaN.
 double NumberAfter(std::string_view prefix, std::string_view path);
 
 // Appends an integral value in decimal.

@@ -35,15 +35,51 @@ std::string RealPath(const Roots& roots, std::string_view path) {
   return roots.root + std::string(path);
 }
 
+// Means that there is no such device.
+bool IsTolerable(int error) { return error == 0 || IsGone(error) || error == ELOOP || error == EINVAL; }
+
+bool Refuse(Failure& failure, int error, const char* syscall, const std::string& path) {
+  failure = {error, syscall, path};
+  return false;
+}
+
+// What a path leads to; a mode of 0: nothing.
+struct Status {
+  unsigned mode = 0;
+  unsigned major = 0;
+  unsigned minor = 0;
+};
+
+bool ReadStatus(const std::string& path, Status& status, Failure& failure) {
+  // statx: glibc's older stat functions got new symbol versions, which would bind the binary to a recent glibc.
+  struct statx fields;
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &fields) != 0) {
+    const int error = errno;
+    return IsTolerable(error) || Refuse(failure, error, "stat", path);
+  }
+  status = {fields.stx_mode, fields.stx_rdev_major, fields.stx_rdev_minor};
+  return true;
+}
+
 // The path as the machine sees it, without links, `.` and `..`; empty for a loop or a way through no directory.
 bool FollowLinks(const Roots& roots, std::string_view path, std::string& resolved, Failure& failure) {
   std::vector<std::string> pending;
   PushComponents(path, pending);
   char buffer[PATH_MAX];
+  bool is_known_directory = true;
   for (int links = 0; !pending.empty();) {
     const std::string component = std::move(pending.back());
     pending.pop_back();
     if (component == "..") {
+      if (!is_known_directory) {
+        Status status;
+        if (!ReadStatus(RealPath(roots, resolved), status, failure)) return false;
+        if (!S_ISDIR(status.mode)) {
+          resolved.clear();
+          return true;
+        }
+      }
+      is_known_directory = true;
       const size_t slash = resolved.rfind('/');
       resolved.resize(slash == std::string::npos ? 0 : slash);
       continue;
@@ -51,12 +87,16 @@ bool FollowLinks(const Roots& roots, std::string_view path, std::string& resolve
     const size_t parent_size = resolved.size();
     resolved += '/';
     resolved += component;
+    is_known_directory = true;
     if (resolved == "/dev" || resolved == "/sys") continue;
 
     const std::string at = RealPath(roots, resolved);
     std::string_view target;
     const int error = ReadLink(AT_FDCWD, at.c_str(), buffer, target);
-    if (error == EINVAL) continue;  // no link
+    if (error == EINVAL) {  // no link
+      is_known_directory = false;
+      continue;
+    }
     if (error == ELOOP || error == ENAMETOOLONG || error == ENOTDIR) {
       resolved.clear();
       return true;
@@ -71,10 +111,7 @@ bool FollowLinks(const Roots& roots, std::string_view path, std::string& resolve
       for (; !pending.empty(); pending.pop_back()) resolved += '/' + pending.back();
       return true;
     }
-    if (error != 0) {
-      failure = {error, "readlink", at};
-      return false;
-    }
+    if (error != 0) return Refuse(failure, error, "readlink", at);
     if (++links > kMostLinks) {
       resolved.clear();
       return true;
@@ -104,27 +141,19 @@ bool ResolveDevice(const Roots& roots, std::string_view device, ResolvedDevice& 
 
 bool DeviceOfNode(const Roots& roots, const std::string& node, std::string& name, Failure& failure) {
   name.clear();
-  const auto refused = [&](int error, const char* syscall, const std::string& path) {
-    if (error == 0 || IsGone(error) || error == ELOOP || error == EINVAL) return false;
-    failure = {error, syscall, path};
-    return true;
-  };
-  // statx: glibc's older stat functions got new symbol versions, which would bind the binary to a recent glibc.
-  struct statx status;
-  const int error = statx(AT_FDCWD, node.c_str(), 0, STATX_TYPE, &status) == 0 ? 0 : errno;
-  if (refused(error, "stat", node)) return false;
-  if (error != 0 || !S_ISBLK(status.stx_mode)) return true;
+  Status status;
+  if (!ReadStatus(node, status, failure)) return false;
+  if (!S_ISBLK(status.mode)) return true;
 
   std::string link = roots.sys + "/dev/block/";
-  AppendNumber(link, status.stx_rdev_major);
+  AppendNumber(link, status.major);
   link += ':';
-  AppendNumber(link, status.stx_rdev_minor);
+  AppendNumber(link, status.minor);
   char buffer[PATH_MAX];
   std::string_view target;
-  const int link_error = ReadLink(AT_FDCWD, link.c_str(), buffer, target);
-  if (refused(link_error, "readlink", link)) return false;
-  if (link_error == 0) name = target.substr(target.rfind('/') + 1);
-  return true;
+  const int error = ReadLink(AT_FDCWD, link.c_str(), buffer, target);
+  if (error == 0) name = target.substr(target.rfind('/') + 1);
+  return IsTolerable(error) || Refuse(failure, error, "readlink", link);
 }
 
 }  // namespace fast_sysfs
