@@ -3,7 +3,20 @@ import { Sysfs } from './sysfs.js'
 
 export { SysfsError, type Unreadable } from './errors.js'
 export { PreparedQuery, type RunOptions } from './query/prepared-query.js'
-export { captured, exists, integer, link, linkNumber, list, name, param, Query, query, text } from './query/query.js'
+export {
+  captured,
+  exists,
+  integer,
+  link,
+  linkNumber,
+  list,
+  name,
+  param,
+  Query,
+  query,
+  record,
+  text,
+} from './query/query.js'
 export type { Field, Fields, Row } from './query/types.js'
 export { Sysfs, type SysfsOptions } from './sysfs.js'
 

@@ -11,6 +11,7 @@ import {
   param,
   type Query,
   query,
+  record,
   Sysfs,
   text,
   type Unreadable,
@@ -166,6 +167,28 @@ onEveryBackend('nested lists refer to numbers, names and parameters around them'
     }),
   )
   t.deepEqual(named.all()[2], { entry: 'host10', self: [{ link: 10, entry: 'host10' }] })
+})
+
+onEveryBackend('a record reads several parts of sysfs in one call', (t, backend) => {
+  const root = writeFileTree(t, { ...hosts, 'sys/a/loop': { link: 'loop' } })
+  const prepared = new Sysfs({ root, backend }).prepare(
+    record({
+      running: list('class/host/host*', { name: name(), state: text('state').equals(param('state')) }),
+      disks: list('devices/pci/host$host/target$host:0:0/$host:0:0:1/block/*', { name: name() }),
+      version: text('kernel/version'),
+      loop: text('a/loop'),
+    }),
+  )
+  const unreadable: Unreadable[] = []
+  t.deepEqual(prepared.first({ state: 'running', host: 2 }, { unreadable }), {
+    running: [{ name: 'host2', state: 'running' }],
+    disks: [{ name: 'sda' }, { name: 'sdb' }],
+    version: null,
+    loop: null,
+  })
+  t.deepEqual(unreadable, [{ path: `${root}/sys/a/loop`, code: 'ELOOP' }])
+  const none = new Sysfs({ root: '/nonexistent', backend }).prepare(record({ all: list('class/*', { name: name() }) }))
+  t.deepEqual(none.all(), [{ all: [] }])
 })
 
 onEveryBackend('a required list drops its row, and tryFirst answers without listing', (t, backend) => {

@@ -82,8 +82,8 @@ class FallbackExecution implements Execution {
     if (list.isOneEntry) {
       const entry = this.expand(list.pattern as readonly PathToken[])
       if (entry === undefined) return []
-      const row =
-        list.hasCondition || this.exists(directory + entry) ? this.row(list, directory, entry, level) : undefined
+      const isThere = list.hasCondition || entry === '' || this.exists(directory + entry)
+      const row = isThere ? this.row(list, directory, entry, level) : undefined
       if (row !== undefined) rows.push(row)
       else if (level === 0) this.rootIsGone = true
       return rows
@@ -127,7 +127,7 @@ class FallbackExecution implements Execution {
 
   private row(list: ListProgram, directory: Bytes, entry: Bytes, level: number): MutableRow | undefined {
     this.entries[level] = entry
-    const at = directory + entry
+    const at = entry === '' ? directory.slice(0, -1) : directory + entry
     const values: MutableRow = {}
     for (const step of list.steps) {
       const value = this.value(step.reading, at, entry, level)

@@ -1,5 +1,12 @@
 import { capturesIn, type PathToken, type PatternToken, parsePath, parsePattern, referencesIn } from './path.js'
-import type { Comparand, ListDefinition, ParameterKind, Query, Reading } from './query.js'
+import {
+  type Comparand,
+  type ListDefinition,
+  type ParameterKind,
+  type Query,
+  type Reading,
+  wholeSysfs,
+} from './query.js'
 
 /** How a parameter is used, which says what it may be. */
 export interface ProgramParameter {
@@ -47,7 +54,7 @@ export type Condition =
 export interface ListProgram {
   readonly directory: readonly PathToken[]
   readonly pattern: readonly PatternToken[]
-  /** Whether the pattern is one name, so that there is nothing to list. */
+  /** Whether the pattern is one name, so that there is nothing to list. With no pattern it is the directory itself. */
   readonly isOneEntry: boolean
   readonly tryFirst: readonly PathToken[] | undefined
   readonly steps: readonly Step[]
@@ -105,11 +112,14 @@ class Compiler {
       if (captures.has(name)) throw new TypeError(`{${name}} stands twice in '${definition.pattern}'`)
       captures.set(name, this.slotCount++)
     }
-    const { directory, pattern } = parsePattern(
-      definition.pattern,
-      (name) => this.resolve(name, outer),
-      (name) => captures.get(name) as number,
-    )
+    const { directory, pattern } =
+      level === 0 && definition.pattern === wholeSysfs
+        ? { directory: [], pattern: [] }
+        : parsePattern(
+            definition.pattern,
+            (name) => this.resolve(name, outer),
+            (name) => captures.get(name) as number,
+          )
     checkAdjacent(pattern, definition.pattern)
     for (const [name, slot] of captures) scope.set(name, { slot })
 

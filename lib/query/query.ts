@@ -157,6 +157,9 @@ type FreeReferences<Pattern extends string, F extends Fields> = PathReferences<P
  */
 export type ParameterKind = 'device' | 'map'
 
+/** The pattern of the one entry that is sysfs itself. No other pattern is empty. */
+export const wholeSysfs = ''
+
 /** A query as declared. `Sysfs.prepare` makes it runnable; the type parameters are those of its rows and parameters. */
 export class Query<QueryRow, Parameters> {
   declare readonly types: { row: QueryRow; parameters: Parameters }
@@ -189,4 +192,21 @@ export function query<
   kinds?: Kinds,
 ): Query<Row<F>, Simplify<ParametersOf<F> & FreeReferences<Pattern, F> & { readonly [K in keyof Kinds]: string }>> {
   return new Query({ pattern, fields, tryFirst: undefined }, kinds ?? {})
+}
+
+/**
+ * Declares a query of one row about sysfs itself: paths are relative to /sys. Its lists read several parts of sysfs in
+ * one call.
+ *
+ * @param fields what to read, by the row's keys
+ * @param kinds as for `query`
+ */
+export function record<
+  F extends Fields,
+  const Kinds extends Readonly<Record<string, ParameterKind>> = Record<never, never>,
+>(
+  fields: F,
+  kinds?: Kinds,
+): Query<Row<F>, Simplify<ParametersOf<F> & FreeReferences<'', F> & { readonly [K in keyof Kinds]: string }>> {
+  return new Query({ pattern: wholeSysfs, fields, tryFirst: undefined }, kinds ?? {})
 }

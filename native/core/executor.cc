@@ -91,10 +91,12 @@ bool Executor::RunList(const List& list, Place place, uint32_t depth, uint32_t l
   if (bindings_.Expand(list.is_one_entry ? list.pattern : list.try_first, entry) &&
       (list.is_one_entry || Match(list.pattern, entry, bindings_))) {
     const Below below_directory(place.path);
-    place.path += '/';
-    place.path += entry;
     bool exists = true;
-    if (!list.has_condition && !Exists(place, exists)) return false;
+    if (!entry.empty()) {  // empty: the directory itself
+      place.path += '/';
+      place.path += entry;
+      if (!list.has_condition && !Exists(place, exists)) return false;
+    }
     const Outcome outcome = exists ? RunRow(list, place, entry, depth) : Outcome::kDropped;
     if (outcome == Outcome::kFailed) return false;
     if (outcome == Outcome::kKept) {
