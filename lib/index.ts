@@ -6,6 +6,7 @@ export { PreparedQuery, type RunOptions } from './query/prepared-query.js'
 export {
   captured,
   exists,
+  hex,
   integer,
   link,
   linkNumber,

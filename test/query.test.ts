@@ -3,6 +3,7 @@ import test from 'ava'
 import {
   captured,
   exists,
+  hex,
   integer,
   link,
   linkNumber,
@@ -249,6 +250,26 @@ onEveryBackend('attributes: trimmed text, whole pages, bytes that are no text', 
   t.is(read('utf8'), 'Größe\u00a0', 'only ASCII white space is trimmed')
   t.is(read('binary'), '\u0000\ufffd\ufffdA\ufffd')
   t.is(read('missing'), null)
+})
+
+onEveryBackend('a binary attribute is read as hexadecimal, with its white space', (t, backend) => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte)
+  const root = writeFileTree(t, {
+    'sys/a/page': bytes,
+    'sys/a/empty': '',
+    'sys/a/newline': '\n',
+    'sys/a/directory': null,
+  })
+  const read = new Sysfs({ root, backend }).prepare(
+    query('a', {
+      page: hex('page'),
+      empty: hex('empty'),
+      newline: hex('newline'),
+      no: hex('no'),
+      dir: hex('directory'),
+    }),
+  )
+  t.deepEqual(read.all(), [{ page: Buffer.from(bytes).toString('hex'), empty: '', newline: '0a', no: null, dir: null }])
 })
 
 onEveryBackend('integers: decimal, hexadecimal, and nothing that a number cannot hold', (t, backend) => {

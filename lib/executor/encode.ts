@@ -9,7 +9,7 @@ import {
 } from '../query/program.js'
 
 // The numbers are those of the enumerations in native/core/program.h.
-const readingKinds = ['name', 'captured', 'text', 'integer', 'exists', 'link', 'linkNumber', 'list'] as const
+const readingKinds = ['name', 'captured', 'text', 'integer', 'hex', 'exists', 'link', 'linkNumber', 'list'] as const
 const conditionKinds = ['none', 'required', 'equalsConstant', 'equalsParameter'] as const
 const none = 0xffffffff
 
@@ -68,6 +68,7 @@ class Encoder {
         break
       case 'text':
       case 'integer':
+      case 'hex':
       case 'exists':
         this.tokens(reading.path)
         break

@@ -145,11 +145,11 @@ class FallbackExecution implements Execution {
       case 'captured':
         return this.slots[reading.from] as number
       case 'text':
-        return this.attribute(this.below(at, reading.path))
-      case 'integer': {
-        const text = this.attribute(this.below(at, reading.path))
-        return text === null ? null : parseInteger(text)
-      }
+        return this.attribute(reading.path, at, trim)
+      case 'integer':
+        return this.attribute(reading.path, at, (content) => parseInteger(trim(content)))
+      case 'hex':
+        return this.attribute(reading.path, at, (content) => Buffer.from(content, 'latin1').toString('hex'))
       case 'exists': {
         const path = this.below(at, reading.path)
         return path !== undefined && this.exists(path)
@@ -178,7 +178,12 @@ class FallbackExecution implements Execution {
     }
   }
 
-  private attribute(path: Bytes | undefined): Bytes | null {
+  private attribute<Result>(
+    tokens: readonly PathToken[],
+    at: Bytes,
+    interpret: (content: Bytes) => Result,
+  ): Result | null {
+    const path = this.below(at, tokens)
     if (path === undefined) return null
     let descriptor: number
     try {
@@ -187,7 +192,7 @@ class FallbackExecution implements Execution {
       return this.failed('open', path, error)
     }
     try {
-      return trim(readOnce(descriptor))
+      return interpret(readOnce(descriptor))
     } catch (error) {
       return this.failed('read', path, error)
     } finally {

@@ -160,6 +160,7 @@ function valueDecoder(reading: StepReading): (cursor: Cursor) => unknown {
   switch (reading.kind) {
     case 'name':
     case 'text':
+    case 'hex':
     case 'link':
       return (cursor) => cursor.text()
     case 'captured':

@@ -35,7 +35,7 @@ export interface Step {
 export type StepReading =
   | { readonly kind: 'name' }
   | { readonly kind: 'captured'; readonly from: number }
-  | { readonly kind: 'text' | 'integer' | 'exists'; readonly path: readonly PathToken[] }
+  | { readonly kind: 'text' | 'integer' | 'hex' | 'exists'; readonly path: readonly PathToken[] }
   /** `reuse`: the step before read the same link. No path: the entry itself. */
   | { readonly kind: 'link'; readonly path: readonly PathToken[] | undefined; readonly reuse: boolean }
   | {
@@ -200,6 +200,7 @@ class Compiler {
       }
       case 'text':
       case 'integer':
+      case 'hex':
         return { kind: reading.kind, path: this.attributePath(reading.path, scope) }
       case 'exists':
         return { kind: 'exists', path: this.path(reading.path, scope) }

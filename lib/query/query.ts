@@ -19,6 +19,7 @@ export type Reading =
   | { readonly kind: 'captured'; readonly capture: string }
   | { readonly kind: 'text'; readonly path: string }
   | { readonly kind: 'integer'; readonly path: string }
+  | { readonly kind: 'hex'; readonly path: string }
   | { readonly kind: 'exists'; readonly path: string }
   | { readonly kind: 'link'; readonly path: string | undefined }
   | { readonly kind: 'linkNumber'; readonly prefix: string; readonly path: string | undefined }
@@ -113,6 +114,14 @@ export function text<Path extends string>(path: Path): ComparableField<string, P
  */
 export function integer<Path extends string>(path: Path): ComparableField<number, PathReferences<Path>> {
   return new ComparableField({ kind: 'integer', path })
+}
+
+/**
+ * The bytes of a binary attribute (`device/vpd_pg83`) in hexadecimal, two lower-case digits a byte, untrimmed:
+ * `Buffer.from(value, 'hex')`. One read of at most 64 KiB. `null` where it is missing or cannot be read.
+ */
+export function hex<Path extends string>(path: Path): RequirableField<string | null, unknown, PathReferences<Path>> {
+  return new RequirableField({ kind: 'hex', path })
 }
 
 /** Whether the path is there (a dangling link is not). */

@@ -75,6 +75,17 @@ void AppendNumber(std::string& text, double number) {
   text.append(digits, end);
 }
 
+std::string ToHex(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char byte : bytes) {
+    text += kDigits[static_cast<unsigned char>(byte) >> 4];
+    text += kDigits[static_cast<unsigned char>(byte) & 15];
+  }
+  return text;
+}
+
 bool IsAscii(std::string_view bytes) {
   unsigned char seen = 0;
   for (const char byte : bytes) seen |= static_cast<unsigned char>(byte);

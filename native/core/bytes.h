@@ -25,6 +25,9 @@ double NumberAfter(std::string_view prefix, std::string_view path);
 // Appends an integral value in decimal.
 void AppendNumber(std::string& text, double number);
 
+// Two lower-case digits a byte.
+std::string ToHex(std::string_view bytes);
+
 bool IsAscii(std::string_view bytes);
 
 inline bool StartsWith(std::string_view text, std::string_view prefix) {

@@ -173,7 +173,8 @@ Executor::Outcome Executor::RunStep(const Step& step, Place place, uint32_t dept
       return EmitNumber(step, bindings_.slots[step.reading.slot]);
     case Reading::Kind::kText:
     case Reading::Kind::kInteger:
-      return ReadText(step, place);
+    case Reading::Kind::kHex:
+      return ReadAttributeOf(step, place);
     case Reading::Kind::kExists:
       return ReadExistence(step, place);
     case Reading::Kind::kLink:
@@ -185,7 +186,7 @@ Executor::Outcome Executor::RunStep(const Step& step, Place place, uint32_t dept
   return ReadNested(step, place, depth);
 }
 
-Executor::Outcome Executor::ReadText(const Step& step, Place place) {
+Executor::Outcome Executor::ReadAttributeOf(const Step& step, Place place) {
   const Below below(place.path);
   place.path += '/';
   if (!bindings_.Expand(step.reading.path, place.path)) return EmitNull(step);
@@ -195,6 +196,7 @@ Executor::Outcome Executor::ReadText(const Step& step, Place place) {
   if (error != 0) {
     return Tolerate(error, failed == Part::kOpen ? "open" : "read", place) ? EmitNull(step) : Outcome::kFailed;
   }
+  if (step.reading.kind == Reading::Kind::kHex) return Emit(step, ToHex(content));
   content = Trim(content);
   return step.reading.kind == Reading::Kind::kText ? Emit(step, content) : EmitNumber(step, ParseInteger(content));
 }
@@ -268,7 +270,7 @@ Executor::Outcome Executor::EmitNull(const Step& step) {
   if (step.slot != kNoSlot) bindings_.slots[step.slot] = kNoNumber;
   if (step.condition.kind != Condition::Kind::kNone) return Outcome::kDropped;
   const Reading::Kind kind = step.reading.kind;
-  const bool is_text = kind == Reading::Kind::kText || kind == Reading::Kind::kLink;
+  const bool is_text = kind == Reading::Kind::kText || kind == Reading::Kind::kHex || kind == Reading::Kind::kLink;
   result_.cells.push_back(is_text ? kNull : kNoNumber);
   return Outcome::kKept;
 }

@@ -65,7 +65,7 @@ class Executor {
   bool Scan(const List& list, Place place, uint32_t depth, Descriptor& directory);
   Outcome RunRow(const List& list, Place place, std::string_view entry, uint32_t depth);
   Outcome RunStep(const Step& step, Place place, uint32_t depth);
-  Outcome ReadText(const Step& step, Place place);
+  Outcome ReadAttributeOf(const Step& step, Place place);
   Outcome ReadExistence(const Step& step, Place place);
   Outcome ReadLinkOf(const Step& step, Place place);
   Outcome ReadNested(const Step& step, Place place, uint32_t depth);

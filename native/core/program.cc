@@ -131,6 +131,7 @@ class Decoder {
         break;
       case Reading::Kind::kText:
       case Reading::Kind::kInteger:
+      case Reading::Kind::kHex:
       case Reading::Kind::kExists:
         ReadTokens(reading.path, level + 1, Token::Kind::kEntry);
         break;

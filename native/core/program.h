@@ -22,7 +22,7 @@ using Tokens = std::vector<Token>;
 struct List;
 
 struct Reading {
-  enum class Kind : uint32_t { kName, kCaptured, kText, kInteger, kExists, kLink, kLinkNumber, kList };
+  enum class Kind : uint32_t { kName, kCaptured, kText, kInteger, kHex, kExists, kLink, kLinkNumber, kList };
   Kind kind;
   uint32_t slot = 0;             // kCaptured: the one it comes from
   bool is_entry_itself = false;  // kLink, kLinkNumber: no path
