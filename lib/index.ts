@@ -19,6 +19,19 @@ export {
   text,
 } from './query/query.js'
 export type { Field, Fields, Row } from './query/types.js'
+export { type Change, diff } from './snapshot/diff.js'
+export {
+  degradedMaps,
+  type Evidence,
+  type Finding,
+  findingsOf,
+  orphanPaths,
+  phantomLuns,
+  sessionsDown,
+} from './snapshot/findings.js'
+export type * from './snapshot/model.js'
+export type { SnapshotOptions } from './snapshot/read.js'
+export { Snapshot } from './snapshot/snapshot.js'
 export { Sysfs, type SysfsOptions } from './sysfs.js'
 
 let machine: Sysfs | undefined

@@ -7,6 +7,8 @@ import { kindOf } from './query/parameters.js'
 import { PreparedQuery, type RunOptions } from './query/prepared-query.js'
 import { compile } from './query/program.js'
 import { Query } from './query/query.js'
+import { type SnapshotOptions, SnapshotReader } from './snapshot/read.js'
+import type { Snapshot } from './snapshot/snapshot.js'
 import { devicePathOf } from './storage/device-name.js'
 import { devicesOfLun, inHostOrder, portalKeys, portalsOfTarget } from './storage/iscsi.js'
 import { devicesUnderMap, mapsOverDevice } from './storage/multipath.js'
@@ -43,6 +45,7 @@ export class Sysfs {
   #devicesUnderMap: Prepared<typeof devicesUnderMap> | undefined
   #portalsOfTarget: Prepared<typeof portalsOfTarget> | undefined
   #devicesOfLun: Prepared<typeof devicesOfLun> | undefined
+  #snapshots: SnapshotReader | undefined
 
   /**
    * @throws {TypeError} for options that are not as above
@@ -143,6 +146,18 @@ export class Sysfs {
       for (const target of targets) for (const device of target.devices) devices.add(device.name)
     }
     return [...devices]
+  }
+
+  /**
+   * The block storage of the machine at one moment, in one call: block devices, multipath maps, iSCSI sessions, SCSI
+   * hosts, NVMe and Fibre Channel. A part of sysfs that is missing or strange costs that part only.
+   *
+   * @throws {TypeError} for a detail that is not 'links', 'basic' or 'full'
+   * @throws {SysfsError} see SysfsError
+   */
+  snapshot(options: SnapshotOptions = {}): Snapshot {
+    this.#snapshots ??= new SnapshotReader(this)
+    return this.#snapshots.read(options)
   }
 }
 

@@ -41,15 +41,25 @@ function compareBytes(a: string, b: string): number {
  * the kernel's long form of the current address and the short one of the persistent address.
  */
 export function portalKeys(address: string | null, port: string | null): readonly string[] {
-  if (!isSet(address) || !isSet(port)) return []
-  const bare = `${address}:${port}`
+  const [host, service] = [knownText(address), knownText(port)]
+  if (host === null || service === null) return []
+  return [...new Set([`${host}:${service}`, `${canonicalHost(host)}:${service}`])]
+}
+
+/** A portal in one form for all ways to write its address: `192.168.30.7:3260`, `[::1]:3260`. */
+export function portalOf(address: string | null, port: number | null): string | null {
+  return address === null || port === null ? null : `${canonicalHost(address)}:${port}`
+}
+
+/** An IPv6 address in its shortest form and brackets; anything else as it is. */
+function canonicalHost(address: string): string {
   const [host = '', zone] = address.split('%')
-  if (!isIPv6(host)) return [bare]
+  if (!isIPv6(host)) return address
   const canonical = new SocketAddress({ address: host, family: 'ipv6' }).address
-  return [bare, `[${zone === undefined ? canonical : `${canonical}%${zone}`}]:${port}`]
+  return `[${zone === undefined ? canonical : `${canonical}%${zone}`}]`
 }
 
 /** What was never set reads as the text `(null)`. */
-function isSet(value: string | null): value is string {
-  return value !== null && value !== '' && value !== '(null)'
+export function knownText(text: string | null | undefined): string | null {
+  return text === undefined || text === '' || text === '(null)' ? null : text
 }

@@ -1,0 +1,341 @@
+import { devicePathOf } from '../storage/device-name.js'
+import { knownText, portalOf } from '../storage/iscsi.js'
+import { mapTypeOf, scsiTypeOf, typeOfName } from './device-type.js'
+import type {
+  BlockDevice,
+  Detail,
+  DeviceMapper,
+  FibreChannelHost,
+  IscsiConnection,
+  IscsiDisk,
+  IscsiLun,
+  IscsiSession,
+  MultipathMap,
+  MultipathPath,
+  NvmeSubsystem,
+  ScsiDisk,
+  ScsiHost,
+  SnapshotData,
+} from './model.js'
+import { addressOf, type Place, placeOf } from './places.js'
+import type { FullRows, Rows } from './queries.js'
+import { logicalUnitNameOf, unitSerialNumberOf } from './vital-product-data.js'
+
+type RowOf<Part extends keyof FullRows> = Partial<FullRows[Part][number]>
+
+/** Makes a snapshot of what was read, each part found by its number, name or address in the others. */
+export function joinRows(detail: Detail, rows: Rows): SnapshotData {
+  return new Join(rows).snapshot(detail)
+}
+
+interface PlacedDevice {
+  readonly row: RowOf<'blockDevices'>
+  readonly place: Place
+}
+
+class Join {
+  private readonly placed: readonly PlacedDevice[]
+  private readonly placedByName: ReadonlyMap<string, PlacedDevice>
+  private readonly maps: ReadonlyMap<string, RowOf<'maps'>>
+  private readonly raids: ReadonlyMap<string, RowOf<'raids'>>
+  private readonly holders = new Map<string, string[]>()
+  private readonly scsiDevices: ReadonlyMap<string, RowOf<'scsiDevices'>>
+  private readonly sessions: ReadonlyMap<number, RowOf<'sessions'>>
+  private readonly connections = new Map<number, IscsiConnection[]>()
+  private readonly scsiHosts: readonly ScsiHost[]
+  private readonly hosts: ReadonlyMap<number, ScsiHost>
+
+  constructor(private readonly rows: Rows) {
+    this.placed = (rows.blockDevices ?? [])
+      .map((row) => ({ row, place: placeOf(row.link ?? '') }))
+      .sort((a, b) => compareBytes(a.place.name, b.place.name))
+    this.placedByName = new Map(this.placed.map((device) => [device.place.name, device]))
+    this.maps = byName(rows.maps)
+    this.raids = byName(rows.raids)
+    for (const stacked of [...this.maps.values(), ...this.raids.values()]) {
+      for (const slave of stacked.slaves ?? []) append(this.holders, slave.name, stacked.device ?? '')
+    }
+    this.scsiDevices = new Map((rows.scsiDevices ?? []).map((row) => [row.hctl ?? '', row]))
+    this.sessions = new Map((rows.sessions ?? []).map((row) => [row.id ?? -1, row]))
+    for (const row of rows.connections ?? []) append(this.connections, row.session ?? -1, connectionOf(row))
+    this.scsiHosts = this.readScsiHosts()
+    this.hosts = new Map(this.scsiHosts.map((host) => [host.number, host]))
+  }
+
+  snapshot(detail: Detail): SnapshotData {
+    const blockDevices = this.placed.map((device) => this.blockDevice(device))
+    const byName = new Map(blockDevices.map((device) => [device.name, device]))
+    return {
+      detail,
+      blockDevices,
+      multipathMaps: blockDevices.filter(isMultipath).map((device) => this.multipathMap(device, byName, detail)),
+      iscsiSessions: this.iscsiSessions(blockDevices),
+      scsiHosts: this.scsiHosts,
+      nvmeSubsystems: (this.rows.nvmeSubsystems ?? []).map(nvmeSubsystemOf),
+      fibreChannelHosts: this.fibreChannelHosts(),
+    }
+  }
+
+  private blockDevice({ row, place }: PlacedDevice): BlockDevice {
+    const { name } = place
+    const disk = this.placedByName.get(place.parent)
+    const queue = disk?.row ?? row
+    const stacked = this.maps.get(name) ?? this.raids.get(name)
+    return {
+      name,
+      devicePath: devicePathOf(name),
+      major: row.major ?? 0,
+      minor: row.minor ?? 0,
+      diskSequence: queue.diskSequence ?? null,
+      type: disk === undefined ? this.typeOf(place) : 'part',
+      sizeBytes: typeof row.sectors === 'number' ? row.sectors * 512 : null,
+      readOnly: truthOf(row.readOnly),
+      removable: truthOf(queue.removable),
+      rotational: truthOf(queue.rotational),
+      logicalBlockSize: queue.logicalBlockSize ?? null,
+      physicalBlockSize: queue.physicalBlockSize ?? null,
+      parent: disk?.place.name ?? null,
+      partitionNumber: disk === undefined ? null : partitionNumberOf(name, disk.place.name),
+      holders: this.holders.get(name) ?? [],
+      slaves: (stacked?.slaves ?? []).map((slave) => slave.name),
+      scsi: place.hctl === null ? null : this.scsiDisk(place.hctl),
+      dm: this.deviceMapper(name),
+      nvme: nvmeOf(place),
+      iscsi: this.iscsiDisk(place),
+    }
+  }
+
+  private typeOf({ name, hctl }: Place): string {
+    const map = this.maps.get(name)
+    if (map !== undefined) return mapTypeOf(map.uuid ?? null)
+    if (hctl !== null) return scsiTypeOf(this.scsiDevices.get(hctl)?.type ?? null)
+    return knownText(this.raids.get(name)?.level) ?? typeOfName(name)
+  }
+
+  private deviceMapper(name: string): DeviceMapper | null {
+    const map = this.maps.get(name)
+    if (map === undefined) return null
+    return { name: knownText(map.name), uuid: knownText(map.uuid), suspended: truthOf(map.suspended) }
+  }
+
+  private scsiDisk(hctl: string): ScsiDisk {
+    const address = addressOf(hctl)
+    const row = this.scsiDevices.get(hctl) ?? {}
+    return {
+      hctl,
+      ...address,
+      vendor: knownText(row.vendor),
+      model: knownText(row.model),
+      revision: knownText(row.revision),
+      wwid: knownText(row.wwid) ?? logicalUnitNameOf(row.deviceIdentification ?? null),
+      serial: unitSerialNumberOf(row.unitSerialNumber ?? null),
+      state: knownText(row.state),
+      queueDepth: row.queueDepth ?? null,
+      timeoutSeconds: row.timeoutSeconds ?? null,
+      transport: this.rows.scsiDevices === undefined ? null : this.transportOf(address.host),
+      ioRequests: row.ioRequests ?? null,
+      ioDone: row.ioDone ?? null,
+      ioErrors: row.ioErrors ?? null,
+      ioTimeouts: row.ioTimeouts ?? null,
+      accessState: knownText(row.accessState),
+    }
+  }
+
+  /** As lsblk decides: by what the host is a part of, else by its driver's name. */
+  private transportOf(hostNumber: number): string | null {
+    const host = this.hosts.get(hostNumber)
+    if (host === undefined) return null
+    if (host.kind === 'iscsi' || host.kind === 'fc' || host.kind === 'sas' || host.kind === 'usb') return host.kind
+    const driver = host.driver ?? ''
+    if (driver === 'ahci' || driver === 'sata') return 'sata'
+    return driver.includes('ata') ? 'ata' : null
+  }
+
+  private iscsiDisk({ sessionId, hostNumber }: Place): IscsiDisk | null {
+    if (sessionId === null || hostNumber === null) return null
+    return { sessionId, hostNumber, targetName: knownText(this.sessions.get(sessionId)?.targetName) }
+  }
+
+  private multipathMap(device: BlockDevice, byName: ReadonlyMap<string, BlockDevice>, detail: Detail): MultipathMap {
+    const paths = device.slaves.map((slave) => this.multipathPath(slave, byName.get(slave)))
+    const active = paths.filter((path) => path.state === 'running').length
+    return {
+      device: device.name,
+      name: device.dm?.name ?? device.name,
+      wwid: device.dm?.uuid?.slice(multipathPrefix.length) ?? '',
+      sizeBytes: device.sizeBytes,
+      suspended: device.dm?.suspended ?? null,
+      paths,
+      pathsActive: detail === 'full' ? active : null,
+      pathsFailed: detail === 'full' ? paths.length - active : null,
+    }
+  }
+
+  private multipathPath(name: string, device: BlockDevice | undefined): MultipathPath {
+    const sessionId = device?.iscsi?.sessionId ?? null
+    const connection = sessionId === null ? undefined : this.connections.get(sessionId)?.[0]
+    return {
+      device: name,
+      hctl: device?.scsi?.hctl ?? null,
+      state: device?.scsi?.state ?? null,
+      sessionId,
+      portal: connection ? portalOf(connection.persistentAddress, connection.persistentPort) : null,
+    }
+  }
+
+  private iscsiSessions(blockDevices: readonly BlockDevice[]): readonly IscsiSession[] {
+    const luns = this.lunsBySession(blockDevices)
+    return [...this.sessions.values()].map((row) => {
+      const id = row.id ?? -1
+      return {
+        id,
+        hostNumber: placeOf(row.link ?? '').hostNumber ?? -1,
+        targetName: knownText(row.targetName),
+        targetAlias: knownText(row.targetAlias),
+        state: knownText(row.state),
+        initiatorName: knownText(row.initiatorName),
+        interfaceName: knownText(row.interfaceName),
+        targetPortalGroup: row.targetPortalGroup ?? null,
+        recoveryTimeoutSeconds: recoverySecondsOf(row.recoveryTimeout),
+        abortTimeoutSeconds: row.abortTimeoutSeconds ?? null,
+        logicalUnitResetTimeoutSeconds: row.logicalUnitResetTimeoutSeconds ?? null,
+        targetResetTimeoutSeconds: row.targetResetTimeoutSeconds ?? null,
+        fastAbort: truthOf(row.fastAbort),
+        firstBurstLength: row.firstBurstLength ?? null,
+        maxBurstLength: row.maxBurstLength ?? null,
+        immediateData: truthOf(row.immediateData),
+        initialR2T: truthOf(row.initialR2T),
+        maxOutstandingR2T: row.maxOutstandingR2T ?? null,
+        errorRecoveryLevel: row.errorRecoveryLevel ?? null,
+        connections: this.connections.get(id) ?? [],
+        luns: luns.get(id) ?? [],
+      }
+    })
+  }
+
+  /** The LUNs of each session by number: those of its disks and, where SCSI devices were read, of all others. */
+  private lunsBySession(blockDevices: readonly BlockDevice[]): ReadonlyMap<number, readonly IscsiLun[]> {
+    const luns = new Map<number, IscsiLun[]>()
+    const withDevice = new Set<string>()
+    for (const { name, scsi, iscsi, parent } of blockDevices) {
+      if (scsi === null || iscsi === null || parent !== null) continue
+      withDevice.add(scsi.hctl)
+      append(luns, iscsi.sessionId, { lun: scsi.lun, hctl: scsi.hctl, device: name, state: scsi.state })
+    }
+    for (const [hctl, row] of this.scsiDevices) {
+      const { sessionId } = placeOf(row.link ?? '')
+      if (sessionId === null || withDevice.has(hctl)) continue
+      append(luns, sessionId, { lun: row.lun ?? 0, hctl, device: null, state: knownText(row.state) })
+    }
+    for (const ofSession of luns.values()) ofSession.sort((a, b) => a.lun - b.lun || compareBytes(a.hctl, b.hctl))
+    return luns
+  }
+
+  private readScsiHosts(): readonly ScsiHost[] {
+    const iscsi = new Set([...this.sessions.values()].map((row) => placeOf(row.link ?? '').hostNumber))
+    const fibreChannel = new Set((this.rows.fibreChannelHosts ?? []).map((row) => row.hostNumber))
+    return (this.rows.scsiHosts ?? []).map((row) => {
+      const number = row.number ?? -1
+      const kind = iscsi.has(number) ? 'iscsi' : fibreChannel.has(number) ? 'fc' : placeOf(row.link ?? '').bus
+      return { number, driver: knownText(row.driver), state: knownText(row.state), kind: kind ?? 'other' }
+    })
+  }
+
+  private fibreChannelHosts(): readonly FibreChannelHost[] {
+    return (this.rows.fibreChannelHosts ?? []).map((row) => ({
+      hostNumber: row.hostNumber ?? -1,
+      portName: knownText(row.portName),
+      state: knownText(row.state),
+      speed: knownText(row.speed),
+      remotePorts: (this.rows.remotePorts ?? [])
+        .filter((port) => port.hostNumber === row.hostNumber)
+        .map((port) => ({
+          name: port.name ?? '',
+          portName: knownText(port.portName),
+          state: knownText(port.state),
+          roles: knownText(port.roles),
+        })),
+    }))
+  }
+}
+
+const multipathPrefix = 'mpath-'
+
+function isMultipath(device: BlockDevice): boolean {
+  return device.dm?.uuid?.startsWith(multipathPrefix) ?? false
+}
+
+function connectionOf(row: RowOf<'connections'>): IscsiConnection {
+  return {
+    id: row.id ?? 0,
+    address: knownText(row.address),
+    port: row.port ?? null,
+    persistentAddress: knownText(row.persistentAddress),
+    persistentPort: row.persistentPort ?? null,
+    state: knownText(row.state),
+    headerDigest: truthOf(row.headerDigest),
+    dataDigest: truthOf(row.dataDigest),
+    maxReceiveDataSegmentLength: row.maxReceiveDataSegmentLength ?? null,
+    maxTransmitDataSegmentLength: row.maxTransmitDataSegmentLength ?? null,
+    pingTimeoutSeconds: row.pingTimeoutSeconds ?? null,
+    receiveTimeoutSeconds: row.receiveTimeoutSeconds ?? null,
+  }
+}
+
+function nvmeOf({ name, nvmeSubsystem, nvmeController }: Place): BlockDevice['nvme'] {
+  return name.startsWith('nvme') ? { subsystem: nvmeSubsystem, controller: nvmeController } : null
+}
+
+function nvmeSubsystemOf(row: RowOf<'nvmeSubsystems'>): NvmeSubsystem {
+  const controllers = row.controllers ?? []
+  return {
+    name: row.name ?? '',
+    nqn: knownText(row.nqn),
+    iopolicy: knownText(row.iopolicy),
+    controllers: controllers.map(({ name, transport, address, state }) => ({
+      name,
+      transport: knownText(transport),
+      address: knownText(address),
+      state: knownText(state),
+    })),
+    namespaces: (row.namespaces ?? []).map(({ device, subsystem, namespace }) => ({
+      device,
+      paths: controllers.flatMap((controller) =>
+        controller.paths
+          .filter((path) => path.subsystem === subsystem && path.namespace === namespace)
+          .map((path) => ({ name: path.name, controller: controller.name, anaState: knownText(path.anaState) })),
+      ),
+    })),
+  }
+}
+
+/** `sda3` of `sda` is 3, `nvme0n1p3` of `nvme0n1` too: a disk whose name ends in a digit gets a `p` between. */
+function partitionNumberOf(name: string, disk: string): number | null {
+  const number = Number(name.slice(disk.length).replace(/^p/, ''))
+  return Number.isInteger(number) ? number : null
+}
+
+/** The kernel says `off` where commands wait for ever, which it stores as -1. */
+function recoverySecondsOf(text: string | null | undefined): number | null {
+  if (text === 'off') return -1
+  return text && /^-?\d+$/.test(text) ? Number(text) : null
+}
+
+/** The kernel's 0 or 1. */
+function truthOf(value: number | null | undefined): boolean | null {
+  return value === null || value === undefined ? null : value !== 0
+}
+
+function byName<R extends { readonly device?: string }>(rows: readonly R[] | undefined): ReadonlyMap<string, R> {
+  return new Map((rows ?? []).map((row) => [row.device ?? '', row]))
+}
+
+function append<Key, Item>(map: Map<Key, Item[]>, key: Key, item: Item): void {
+  const items = map.get(key)
+  if (items === undefined) map.set(key, [item])
+  else items.push(item)
+}
+
+function compareBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,35 @@
+import type { PreparedQuery, RunOptions } from '../query/prepared-query.js'
+import type { Sysfs } from '../sysfs.js'
+import { joinRows } from './join.js'
+import type { Detail } from './model.js'
+import { basicQuery, fullQuery, linksQuery, type Rows } from './queries.js'
+import { Snapshot } from './snapshot.js'
+
+export interface SnapshotOptions extends RunOptions {
+  /** How much to read; 'basic' by default. More takes more time: every attribute is three system calls. */
+  readonly detail?: Detail
+}
+
+const queries = { links: linksQuery, basic: basicQuery, full: fullQuery } as const
+
+/** Takes snapshots of one machine. Its queries are prepared when first asked for. */
+export class SnapshotReader {
+  private readonly prepared = new Map<Detail, PreparedQuery<Rows, unknown>>()
+
+  constructor(private readonly sysfs: Sysfs) {}
+
+  read({ detail = 'basic', ...options }: SnapshotOptions): Snapshot {
+    return new Snapshot(joinRows(detail, this.query(detail).first({}, options) ?? {}))
+  }
+
+  private query(detail: Detail): PreparedQuery<Rows, unknown> {
+    const known = this.prepared.get(detail)
+    if (known !== undefined) return known
+    if (!Object.hasOwn(queries, detail)) {
+      throw new TypeError(`detail must be 'links', 'basic' or 'full', not ${JSON.stringify(detail)}`)
+    }
+    const prepared: PreparedQuery<Rows, unknown> = this.sysfs.prepare<Rows, unknown>(queries[detail])
+    this.prepared.set(detail, prepared)
+    return prepared
+  }
+}
