@@ -22,20 +22,27 @@ using fast_sysfs::Roots;
 struct Instance {
   Executor executor;
   Napi::FunctionReference prepared_class;
-  // Where results' cells go: an array that JavaScript made and reads. Before the cells stand their number and the
-  // number of unreadable ones.
+  // Where results' cells go: an array that JavaScript made and reads.
   Napi::Reference<Napi::Float64Array> cells;
-  double* cell_memory = nullptr;
-  size_t cell_capacity = 0;
 
-  // Writes the last result's numbers, and its cells where they fit.
-  void Deliver() {
+  // Writes how many cells the last result has and how much was unreadable, then the cells where they fit.
+  void Deliver(napi_env env) {
     constexpr size_t kHeader = 2;
+    // Asked anew every time: JavaScript may have detached or shrunk the memory.
+    napi_value array = nullptr;
+    size_t capacity = 0;
+    void* memory = nullptr;
+    if (cells.IsEmpty() || napi_get_reference_value(env, cells, &array) != napi_ok ||
+        napi_get_typedarray_info(env, array, nullptr, &capacity, &memory, nullptr, nullptr) != napi_ok ||
+        capacity < kHeader || memory == nullptr) {
+      return;
+    }
     const Result& result = executor.result();
-    cell_memory[0] = static_cast<double>(result.cells.size());
-    cell_memory[1] = static_cast<double>(result.unreadable_count);
-    if (result.cells.size() + kHeader > cell_capacity) return;
-    std::copy(result.cells.begin(), result.cells.end(), cell_memory + kHeader);
+    auto* numbers = static_cast<double*>(memory);
+    numbers[0] = static_cast<double>(result.cells.size());
+    numbers[1] = static_cast<double>(result.unreadable_count);
+    if (result.cells.size() + kHeader > capacity) return;
+    std::copy(result.cells.begin(), result.cells.end(), numbers + kHeader);
   }
 };
 
@@ -77,8 +84,7 @@ class PreparedProgram : public Napi::ObjectWrap<PreparedProgram> {
   Napi::Value Run(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto* instance = env.GetInstanceData<Instance>();
-    if (program_ == nullptr || instance->cell_memory == nullptr || info.Length() != program_->parameter_count + 1 ||
-        !info[0].IsNumber()) {
+    if (program_ == nullptr || info.Length() != program_->parameter_count + 1 || !info[0].IsNumber()) {
       Napi::TypeError::New(env, "takes a limit and the program's parameters").ThrowAsJavaScriptException();
       return env.Undefined();
     }
@@ -96,7 +102,7 @@ class PreparedProgram : public Napi::ObjectWrap<PreparedProgram> {
       if (!executor.Run(*program_, roots_, parameters_, limit)) {
         return Napi::Number::New(env, executor.failure().error);
       }
-      instance->Deliver();
+      instance->Deliver(env);
       return BytesToJs(env, executor.result().text);
     } catch (const std::bad_alloc&) {
       return Napi::Number::New(env, ENOMEM);
@@ -119,11 +125,8 @@ void Attach(const Napi::CallbackInfo& info) {
     return;
   }
   auto* instance = env.GetInstanceData<Instance>();
-  auto cells = info[0].As<Napi::Float64Array>();
-  instance->cells = Napi::Persistent(cells);
-  instance->cell_memory = cells.Data();
-  instance->cell_capacity = cells.ElementLength();
-  instance->Deliver();
+  instance->cells = Napi::Persistent(info[0].As<Napi::Float64Array>());
+  instance->Deliver(env);
 }
 
 // () => [syscall, path] of the last failure
