@@ -30,7 +30,7 @@ if (process.platform !== 'linux') {
   } else {
     const reason = /not found: make|[Nn]o such file|[Pp]ython|download|error:.*/.exec(output)?.[0] ?? 'see below'
     console.log(
-      `fast-sysfs: the native addon was not built (${reason}), queries run on the TypeScript fallback; FAST_SYSFS_REQUIRE_NATIVE=1 npm run build shows why`,
+      `fast-sysfs: the native addon was not built (${reason}), queries run on the TypeScript fallback; FAST_SYSFS_REQUIRE_NATIVE=1 npm run compile shows why`,
     )
   }
 }
