@@ -1,7 +1,14 @@
 // The glue between lib/executor/native.ts and the core. It knows no sysfs; the core knows no JavaScript.
+//
+// It is written on Node-API itself: the C++ wrappers of node-addon-api abort the process where a call fails, and any
+// may fail while a worker thread is being terminated. Here a call that fails just ends the function; an exception is
+// then pending, or the thread is going away.
 
-#include <napi.h>
+#include <node_api.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <exception>
 #include <memory>
 #include <new>
 #include <string>
@@ -18,138 +25,218 @@ using fast_sysfs::Program;
 using fast_sysfs::Result;
 using fast_sysfs::Roots;
 
-// What one thread's JavaScript has of the addon.
+// What one loading of the addon has: a thread may load it more than once. Every function gets it as its data, and it
+// lives until the thread's environment ends.
 struct Instance {
   Executor executor;
-  Napi::FunctionReference prepared_class;
-  // Where results' cells go: an array that JavaScript made and reads.
-  Napi::Reference<Napi::Float64Array> cells;
+};
 
-  // Writes how many cells the last result has and how much was unreadable, then the cells where they fit.
-  void Deliver(napi_env env) {
-    constexpr size_t kHeader = 2;
-    // Asked anew every time: JavaScript may have detached or shrunk the memory.
-    napi_value array = nullptr;
-    size_t capacity = 0;
-    void* memory = nullptr;
-    if (cells.IsEmpty() || napi_get_reference_value(env, cells, &array) != napi_ok ||
-        napi_get_typedarray_info(env, array, nullptr, &capacity, &memory, nullptr, nullptr) != napi_ok ||
-        capacity < kHeader || memory == nullptr) {
-      return;
-    }
-    const Result& result = executor.result();
-    auto* numbers = static_cast<double*>(memory);
-    numbers[0] = static_cast<double>(result.cells.size());
-    numbers[1] = static_cast<double>(result.unreadable_count);
-    if (result.cells.size() + kHeader > capacity) return;
+// Those of `run` before the program's parameters.
+constexpr size_t kOwnArguments = 2;
+
+// A program with the machine it is for: what JavaScript calls a PreparedProgram.
+struct PreparedProgram {
+  Instance* instance;
+  std::unique_ptr<Program> program;
+  Roots roots;
+  std::vector<std::string> parameters;
+  std::vector<napi_value> arguments;
+};
+
+constexpr char kNoCells[] = "cells must be a Float64Array of two or more";
+
+napi_value Throw(napi_env env, const char* message) {
+  napi_throw_type_error(env, nullptr, message);
+  return nullptr;
+}
+
+// Runs a function that may be out of memory: no C++ exception leaves the addon.
+template <napi_value (*Function)(napi_env, napi_callback_info)>
+napi_value Guarded(napi_env env, napi_callback_info info) {
+  try {
+    return Function(env, info);
+  } catch (const std::exception& error) {
+    napi_throw_error(env, "ENOMEM", error.what());
+    return nullptr;
+  }
+}
+
+bool TextOf(napi_env env, napi_value value, std::string& text) {
+  char buffer[256];
+  size_t size = 0;
+  if (napi_get_value_string_utf8(env, value, buffer, sizeof buffer, &size) != napi_ok) return false;
+  // A character of several bytes that no longer fits is left out whole, so a full text may be a little shorter.
+  if (size < sizeof buffer - 4) {
+    text.assign(buffer, size);
+    return true;
+  }
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) return false;
+  text.resize(size + 1);
+  if (napi_get_value_string_utf8(env, value, text.data(), text.size(), &size) != napi_ok) return false;
+  text.resize(size);
+  return true;
+}
+
+// A string where the bytes are ASCII, else a Buffer.
+napi_value BytesToJs(napi_env env, const std::string& bytes) {
+  napi_value value = nullptr;
+  if (fast_sysfs::IsAscii(bytes)) {
+    napi_create_string_latin1(env, bytes.data(), bytes.size(), &value);
+  } else {
+    napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &value);
+  }
+  return value;
+}
+
+napi_value NumberToJs(napi_env env, int number) {
+  napi_value value = nullptr;
+  napi_create_int32(env, number, &value);
+  return value;
+}
+
+bool IsTypedArray(napi_env env, napi_value value, napi_typedarray_type wanted, size_t& size, void*& memory) {
+  bool is_typed_array = false;
+  napi_typedarray_type type;
+  return napi_is_typedarray(env, value, &is_typed_array) == napi_ok && is_typed_array &&
+         napi_get_typedarray_info(env, value, &type, &size, &memory, nullptr, nullptr) == napi_ok && type == wanted;
+}
+
+// Writes a result into JavaScript's Float64Array: how many cells it has, how much was unreadable, and the cells where
+// they fit. False where it is no such array.
+bool Deliver(napi_env env, const Result& result, napi_value array) {
+  constexpr size_t kHeader = 2;
+  size_t capacity = 0;
+  void* memory = nullptr;
+  if (!IsTypedArray(env, array, napi_float64_array, capacity, memory) || memory == nullptr || capacity < kHeader) {
+    return false;
+  }
+  auto* numbers = static_cast<double*>(memory);
+  numbers[0] = static_cast<double>(result.cells.size());
+  numbers[1] = static_cast<double>(result.unreadable_count);
+  if (result.cells.size() + kHeader <= capacity) {
     std::copy(result.cells.begin(), result.cells.end(), numbers + kHeader);
   }
-};
-
-Napi::Value BytesToJs(Napi::Env env, const std::string& bytes) {
-  if (!fast_sysfs::IsAscii(bytes)) return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
-  napi_value text = nullptr;
-  if (napi_create_string_latin1(env, bytes.data(), bytes.size(), &text) != napi_ok) return env.Undefined();
-  return Napi::Value(env, text);
+  return true;
 }
 
-std::string BytesFromJs(const Napi::Value& value) { return value.As<Napi::String>().Utf8Value(); }
-
-class PreparedProgram : public Napi::ObjectWrap<PreparedProgram> {
- public:
-  static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "PreparedProgram", {InstanceMethod<&PreparedProgram::Run>("run")});
+// new PreparedProgram(program: Uint8Array, sys: string, dev: string, root: string)
+napi_value Prepare(napi_env env, napi_callback_info info) {
+  constexpr size_t kArguments = 4;
+  napi_value arguments[kArguments];
+  napi_value self = nullptr;
+  napi_value target = nullptr;
+  void* instance = nullptr;
+  size_t count = kArguments;
+  if (napi_get_cb_info(env, info, &count, arguments, &self, &instance) != napi_ok ||
+      napi_get_new_target(env, info, &target) != napi_ok) {
+    return nullptr;
   }
-
-  // (program: Uint8Array, sys: string, dev: string, root: string)
-  explicit PreparedProgram(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-    const Napi::Env env = info.Env();
-    if (info.Length() != 4 || !info[0].IsTypedArray() || !info[1].IsString() || !info[2].IsString() ||
-        !info[3].IsString() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-      Napi::TypeError::New(env, "takes a program and three directories").ThrowAsJavaScriptException();
-      return;
-    }
-    try {
-      const auto bytes = info[0].As<Napi::Uint8Array>();
-      program_ = Program::Decode(bytes.Data(), bytes.ByteLength());
-      roots_ = {BytesFromJs(info[1]), BytesFromJs(info[2]), BytesFromJs(info[3])};
-    } catch (const std::bad_alloc&) {
-      program_ = nullptr;
-    }
-    if (program_ == nullptr) Napi::TypeError::New(env, "not a program").ThrowAsJavaScriptException();
+  if (target == nullptr) return Throw(env, "a PreparedProgram is made with new");
+  size_t size = 0;
+  void* bytes = nullptr;
+  auto prepared = std::make_unique<PreparedProgram>();
+  prepared->instance = static_cast<Instance*>(instance);
+  if (count != kArguments || !IsTypedArray(env, arguments[0], napi_uint8_array, size, bytes) ||
+      !TextOf(env, arguments[1], prepared->roots.sys) || !TextOf(env, arguments[2], prepared->roots.dev) ||
+      !TextOf(env, arguments[3], prepared->roots.root)) {
+    return Throw(env, "takes a program and three directories");
   }
-
-  // (limit: number, ...parameters: string[]) => the result's text, as bytes where it is not ASCII, with its cells
-  // delivered; or the errno of a failure, which `failure()` tells more of.
-  Napi::Value Run(const Napi::CallbackInfo& info) {
-    const Napi::Env env = info.Env();
-    auto* instance = env.GetInstanceData<Instance>();
-    if (program_ == nullptr || info.Length() != program_->parameter_count + 1 || !info[0].IsNumber()) {
-      Napi::TypeError::New(env, "takes a limit and the program's parameters").ThrowAsJavaScriptException();
-      return env.Undefined();
-    }
-    try {
-      parameters_.resize(program_->parameter_count);
-      for (size_t i = 0; i < parameters_.size(); i++) {
-        if (!info[i + 1].IsString()) {
-          Napi::TypeError::New(env, "a parameter must be a string").ThrowAsJavaScriptException();
-          return env.Undefined();
-        }
-        parameters_[i] = BytesFromJs(info[i + 1]);
-      }
-      const uint32_t limit = info[0].As<Napi::Number>().Uint32Value();
-      Executor& executor = instance->executor;
-      if (!executor.Run(*program_, roots_, parameters_, limit)) {
-        return Napi::Number::New(env, executor.failure().error);
-      }
-      instance->Deliver(env);
-      return BytesToJs(env, executor.result().text);
-    } catch (const std::bad_alloc&) {
-      return Napi::Number::New(env, ENOMEM);
-    }
-  }
-
- private:
-  std::unique_ptr<Program> program_;
-  Roots roots_;
-  std::vector<std::string> parameters_;
-};
-
-// (cells: Float64Array): where results' cells go from now on; also the last result's, which did not fit before.
-void Attach(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsTypedArray() ||
-      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array ||
-      info[0].As<Napi::TypedArray>().ElementLength() < 2) {
-    Napi::TypeError::New(env, "takes a Float64Array of two or more").ThrowAsJavaScriptException();
-    return;
-  }
-  auto* instance = env.GetInstanceData<Instance>();
-  instance->cells = Napi::Persistent(info[0].As<Napi::Float64Array>());
-  instance->Deliver(env);
+  if (bytes != nullptr) prepared->program = Program::Decode(static_cast<const uint8_t*>(bytes), size);
+  if (prepared->program == nullptr) return Throw(env, "not a program");
+  prepared->parameters.resize(prepared->program->parameter_count);
+  prepared->arguments.resize(prepared->program->parameter_count + kOwnArguments);
+  const auto finalize = [](napi_env, void* data, void*) { delete static_cast<PreparedProgram*>(data); };
+  if (napi_wrap(env, self, prepared.get(), finalize, nullptr, nullptr) != napi_ok) return nullptr;
+  prepared.release();
+  return self;
 }
 
-// () => [syscall, path] of the last failure
-Napi::Value LastFailure(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const fast_sysfs::Failure& failure = env.GetInstanceData<Instance>()->executor.failure();
-  Napi::Array parts = Napi::Array::New(env, 2);
-  parts.Set(0U, Napi::String::New(env, failure.syscall));
-  parts.Set(1U, BytesToJs(env, failure.path));
-  return parts;
+// run(cells: Float64Array, limit: number, ...parameters: string[]): the result's text, as bytes where it is not ASCII,
+// with its cells in `cells`; or the errno of a failure, which `failure()` tells more of.
+napi_value Run(napi_env env, napi_callback_info info) {
+  napi_value self = nullptr;
+  size_t count = 0;
+  void* wrapped = nullptr;
+  if (napi_get_cb_info(env, info, &count, nullptr, &self, nullptr) != napi_ok) return nullptr;
+  if (napi_unwrap(env, self, &wrapped) != napi_ok) return Throw(env, "not a PreparedProgram");
+  auto& prepared = *static_cast<PreparedProgram*>(wrapped);
+  uint32_t limit = 0;
+  if (count != prepared.arguments.size() ||
+      napi_get_cb_info(env, info, &count, prepared.arguments.data(), nullptr, nullptr) != napi_ok ||
+      napi_get_value_uint32(env, prepared.arguments[1], &limit) != napi_ok) {
+    return Throw(env, "takes cells, a limit and the program's parameters");
+  }
+  for (size_t i = 0; i < prepared.parameters.size(); i++) {
+    if (!TextOf(env, prepared.arguments[i + kOwnArguments], prepared.parameters[i])) {
+      return Throw(env, "a parameter must be a string");
+    }
+  }
+  Executor& executor = prepared.instance->executor;
+  try {
+    if (!executor.Run(*prepared.program, prepared.roots, prepared.parameters, limit)) {
+      return NumberToJs(env, executor.failure().error);
+    }
+  } catch (const std::bad_alloc&) {
+    return NumberToJs(env, ENOMEM);
+  }
+  if (!Deliver(env, executor.result(), prepared.arguments[0])) return Throw(env, kNoCells);
+  return BytesToJs(env, executor.result().text);
 }
 
-Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  auto* instance = new (std::nothrow) Instance;
-  if (instance == nullptr) return exports;
-  env.SetInstanceData(instance);
-  instance->prepared_class = Napi::Persistent(PreparedProgram::Define(env));
-  exports.Set("PreparedProgram", instance->prepared_class.Value());
-  exports.Set("attach", Napi::Function::New<Attach>(env, "attach"));
-  exports.Set("failure", Napi::Function::New<LastFailure>(env, "failure"));
-  return exports;
+// deliver(cells: Float64Array): puts the last result's cells, which did not fit, into a larger array.
+napi_value DeliverAgain(napi_env env, napi_callback_info info) {
+  napi_value array = nullptr;
+  size_t count = 1;
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, &count, &array, nullptr, &data) != napi_ok) return nullptr;
+  if (!Deliver(env, static_cast<Instance*>(data)->executor.result(), array)) return Throw(env, kNoCells);
+  return nullptr;
+}
+
+// failure(): [syscall, path] of the last failure
+napi_value LastFailure(napi_env env, napi_callback_info info) {
+  napi_value parts = nullptr;
+  napi_value syscall = nullptr;
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data) != napi_ok) return nullptr;
+  const fast_sysfs::Failure& failure = static_cast<Instance*>(data)->executor.failure();
+  if (napi_create_array_with_length(env, 2, &parts) != napi_ok ||
+      napi_create_string_latin1(env, failure.syscall, NAPI_AUTO_LENGTH, &syscall) != napi_ok ||
+      napi_set_element(env, parts, 0, syscall) != napi_ok) {
+    return nullptr;
+  }
+  const napi_value path = BytesToJs(env, failure.path);
+  return path != nullptr && napi_set_element(env, parts, 1, path) == napi_ok ? parts : nullptr;
+}
+
+napi_value Initialize(napi_env env, napi_value exports) {
+  auto owned = std::make_unique<Instance>();
+  Instance* instance = owned.get();
+  const auto free = [](void* data) { delete static_cast<Instance*>(data); };
+  if (napi_add_env_cleanup_hook(env, free, instance) != napi_ok) return nullptr;
+  owned.release();
+
+  const napi_property_descriptor run = {"run", nullptr, Guarded<Run>, nullptr, nullptr, nullptr, napi_default, nullptr};
+  napi_value prepared_program = nullptr;
+  if (napi_define_class(env, "PreparedProgram", NAPI_AUTO_LENGTH, Guarded<Prepare>, instance, 1, &run,
+                        &prepared_program) != napi_ok) {
+    return nullptr;
+  }
+  const napi_property_descriptor properties[] = {
+      {"PreparedProgram", nullptr, nullptr, nullptr, nullptr, prepared_program, napi_enumerable, nullptr},
+      {"deliver", nullptr, Guarded<DeliverAgain>, nullptr, nullptr, nullptr, napi_enumerable, instance},
+      {"failure", nullptr, Guarded<LastFailure>, nullptr, nullptr, nullptr, napi_enumerable, instance},
+  };
+  return napi_define_properties(env, exports, std::size(properties), properties) == napi_ok ? exports : nullptr;
 }
 
 }  // namespace
 
-NODE_API_MODULE(fast_sysfs, Init)
+NAPI_MODULE_INIT() {
+  try {
+    return Initialize(env, exports);
+  } catch (const std::exception& error) {
+    napi_throw_error(env, "ENOMEM", error.what());
+    return nullptr;
+  }
+}

@@ -1,22 +1,28 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import bindings from 'bindings'
+import { checkIsWhole } from './elf.js'
 
 /** What native/addon.cc exports. */
 export interface Addon {
   readonly PreparedProgram: new (program: Uint8Array, sys: string, dev: string, root: string) => PreparedProgram
-  attach(cells: Float64Array): void
+  /** Puts the last result's cells, which did not fit, into a larger array. */
+  deliver(cells: Float64Array): void
   failure(): [syscall: string, path: string | Uint8Array]
 }
 
 export interface PreparedProgram {
-  /** The result's text (as bytes where it is not ASCII), or an errno. */
-  run(limit: number, ...parameters: readonly string[]): string | Uint8Array | number
+  /**
+   * The result's text (as bytes where it is not ASCII), or an errno. `cells` gets the result's numbers: see Result in
+   * native/core/executor.h.
+   */
+  run(cells: Float64Array, limit: number, ...parameters: readonly string[]): string | Uint8Array | number
 }
 
 export type LoadedAddon = { readonly addon: Addon } | { readonly error: Error }
 
 const packageRoot = path.resolve(__dirname, '../../..')
+const builtHere = path.join(packageRoot, 'build/Release/fast_sysfs.node')
 
 let loaded: LoadedAddon | undefined
 
@@ -27,27 +33,23 @@ export function loadAddon(): LoadedAddon {
 }
 
 function load(): LoadedAddon {
-  const candidates = [['module_root', 'build', 'Release', 'bindings'], ...prebuilds()]
   try {
-    return { addon: bindings({ bindings: 'fast_sysfs.node', module_root: packageRoot, try: candidates }) as Addon }
+    const files = existsSync(builtHere) ? [builtHere] : prebuilds()
+    for (const file of files) checkIsWhole(file)
+    const tries = files.map((file) => [file])
+    return { addon: bindings({ bindings: 'fast_sysfs.node', module_root: packageRoot, try: tries }) as Addon }
   } catch (error) {
     return { error: explain(error) }
   }
 }
 
 /** prebuildify names a binary after the libc it needs: `prebuilds/linux-x64/fast-sysfs.glibc.node`. */
-function prebuilds(): string[][] {
+function prebuilds(): readonly string[] {
   const directory = path.join(packageRoot, 'prebuilds', `${process.platform}-${process.arch}`)
-  let names: readonly string[]
-  try {
-    names = readdirSync(directory).filter((name) => name.endsWith('.node'))
-  } catch {
-    return []
-  }
-  const isBuilt = existsSync(path.join(packageRoot, 'build/Release/fast_sysfs.node'))
-  if (names.length === 0 || isBuilt) return []
+  const names = existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith('.node')) : []
+  if (names.length === 0) return []
   const libc = isGlibc() ? 'glibc' : 'musl'
-  return names.filter((name) => name.split('.').includes(libc)).map((name) => [directory, name])
+  return names.filter((name) => name.split('.').includes(libc)).map((name) => path.join(directory, name))
 }
 
 /** Asked only where there is a prebuild to choose, for a report takes a millisecond (and more with the network's part). */

@@ -29,19 +29,17 @@ let results: Results | undefined
 const header = 2
 
 class Results {
-  /** Where the addon puts a result's cells: see Result in native/core/executor.h. */
+  /** Where the addon puts a result's cells. */
   cells = new Float64Array(1024)
 
-  constructor(private readonly addon: Addon) {
-    addon.attach(this.cells)
-  }
+  constructor(private readonly addon: Addon) {}
 
   /** Makes room for a result that was too large, and has it delivered again. */
   fit(): void {
     const size = (this.cells[0] as number) + header
     if (size <= this.cells.length) return
     this.cells = new Float64Array(size * 2)
-    this.addon.attach(this.cells)
+    this.addon.deliver(this.cells)
   }
 
   failure(errno: number): SysfsError {
@@ -64,8 +62,8 @@ class NativeExecution implements Execution {
   }
 
   run(parameters: readonly string[], limit: number, unreadable: Unreadable[] | undefined): readonly unknown[] {
-    const text = this.prepared.run(Math.min(limit, largestLimit), ...parameters)
     const { results } = this
+    const text = this.prepared.run(results.cells, Math.min(limit, largestLimit), ...parameters)
     if (typeof text === 'number') throw results.failure(text)
     results.fit()
     const cursor =

@@ -20,8 +20,9 @@ class Decoder {
     program->device_prefix = Text();
     program->slot_count = Number();
     program_ = program.get();
-    // A slot is made for a capture or a number field, each of which takes more than a byte.
-    if (program->slot_count > static_cast<size_t>(end_ - at_)) return nullptr;
+    // Each parameter and slot is used in some path, condition or field, which takes more than a byte.
+    const auto rest = static_cast<size_t>(end_ - at_);
+    if (program->parameter_count > rest || program->slot_count > rest) return nullptr;
     if (program->device_parameter != kNoDevice) CheckIndex(program->device_parameter, program->parameter_count);
     ReadList(program->root, 0);
     if (failed_ || at_ != end_) return nullptr;

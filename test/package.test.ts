@@ -1,0 +1,294 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import test from 'ava'
+import {
+  addonFile,
+  type EndOfChild,
+  endOf,
+  howItEnded,
+  libc,
+  packageRoot,
+  prebuildPath,
+  temporaryPackageDirectory,
+} from './child-process.js'
+import { unpackRecording } from './recordings.js'
+
+// The package as others get it: packed, installed into an empty project, imported and type-checked there.
+
+const TARGET = 'iqn.2026-11.io.example:alpha'
+
+interface Packed {
+  readonly filename: string
+  readonly files: readonly { readonly path: string; readonly mode: number }[]
+}
+
+interface Manifest {
+  readonly main: string
+  readonly types: string
+  readonly bin: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly scripts?: Readonly<Record<string, string>>
+}
+
+let packedFiles: readonly string[]
+/** A project that has the package and nothing else. */
+let project: string
+
+/** All of the repository that may end up in the tarball, with the addon as it is now in the place of the prebuilt one. */
+function copyRepository(directory: string): void {
+  const left = ['node_modules', '.git', 'build', 'prebuilds'].map((name) => path.join(packageRoot, name))
+  cpSync(packageRoot, directory, { recursive: true, filter: (file) => !left.includes(file) })
+  const addon = addonFile()
+  if (addon === undefined) return
+  const prebuild = path.join(directory, prebuildPath(libc))
+  mkdirSync(path.dirname(prebuild), { recursive: true })
+  cpSync(addon, prebuild)
+}
+
+async function npm(cwd: string, ...args: string[]): Promise<EndOfChild> {
+  const end = await endOf(['npm', ...args], '', cwd)
+  if (end.status !== 0) throw new Error(`npm ${args[0]}: ${howItEnded(end)}`)
+  return end
+}
+
+test.before(async () => {
+  const directory = temporaryPackageDirectory()
+  copyRepository(directory)
+  const { stdout } = await npm(directory, 'pack', '--ignore-scripts', '--json')
+  const [packed] = JSON.parse(stdout) as [Packed]
+  packedFiles = packed.files.map((file) => file.path)
+
+  project = temporaryPackageDirectory()
+  const tarball = path.join(directory, packed.filename)
+  writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'project', version: '1.0.0' }))
+  await npm(project, 'install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball)
+})
+
+function manifest(directory: string): Manifest {
+  return JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as Manifest
+}
+
+/** Every file that an `exports` map, `main`, `types` or `bin` leads to. */
+function entryPoints({ main, types, bin, exports }: Manifest): readonly string[] {
+  const leaves = (value: unknown): readonly string[] =>
+    typeof value === 'string' ? [value] : Object.values(value as object).flatMap(leaves)
+  return [main, types, ...Object.values(bin), ...leaves(exports)].map((file) => path.posix.normalize(file))
+}
+
+test.serial('the tarball has the compiled library, prebuilds and nothing else', (t) => {
+  const expected =
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/lib\/.+\.(js|mjs|d\.ts|d\.mts)|prebuilds\/.+\.node)$/
+  t.deepEqual(
+    packedFiles.filter((file) => !expected.test(file)),
+    [],
+  )
+  t.deepEqual(
+    packedFiles.filter((file) => file.startsWith('prebuilds/')),
+    addonFile() === undefined ? [] : [prebuildPath(libc)],
+  )
+})
+
+test.serial('everything that package.json leads to is in the tarball', (t) => {
+  const entries = entryPoints(manifest(packageRoot))
+  t.true(entries.length >= 6)
+  t.deepEqual(
+    entries.filter((file) => !packedFiles.includes(file)),
+    [],
+  )
+})
+
+test.serial('a compiled file has its types, and types have their file', (t) => {
+  const code = packedFiles.filter((file) => /\.m?js$/.test(file)).map((file) => file.replace(/\.(m?)js$/, '.d.$1ts'))
+  const types = packedFiles.filter((file) => /\.d\.m?ts$/.test(file))
+  t.deepEqual(types.toSorted(), code.toSorted())
+})
+
+test.serial('installing it runs nothing', (t) => {
+  const { scripts = {} } = manifest(path.join(project, 'node_modules/fast-sysfs'))
+  t.deepEqual(
+    ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts),
+    [],
+  )
+  // npm builds by itself what has a binding.gyp.
+  t.false(packedFiles.includes('binding.gyp'))
+})
+
+test.serial('an installation is small', (t) => {
+  const lock = JSON.parse(readFileSync(path.join(project, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, unknown>>
+  }
+  t.deepEqual(
+    Object.keys(lock.packages).filter((name) => name !== ''),
+    ['bindings', 'fast-sysfs', 'file-uri-to-path'].map((name) => `node_modules/${name}`),
+  )
+})
+
+test.serial('the command is there and can be run', (t) => {
+  const command = path.join(project, 'node_modules/.bin/fast-sysfs')
+  t.true(existsSync(command))
+  t.true(readFileSync(command, 'utf8').startsWith('#!/usr/bin/env node\n'))
+  t.true(realpathSync(command).startsWith(realpathSync(project)))
+})
+
+/** Runs a module in a directory. It prints JSON. */
+async function printedBy(directory: string, source: string, type: 'commonjs' | 'module'): Promise<unknown> {
+  const root = await unpackRecording('S3')
+  const end = await endOf([process.execPath, `--input-type=${type}`, '-e', source, root, TARGET], '', directory)
+  if (end.status !== 0) throw new Error(howItEnded(end))
+  return JSON.parse(end.stdout)
+}
+
+const ask = `
+  const [root, target] = process.argv.slice(1)
+  process.env.HOST_SYS = root + '/sys'
+  process.env.HOST_DEV = root + '/dev'
+  console.log(JSON.stringify([
+    new Sysfs({ root }).findDevicesForIscsiLun(target, 2),
+    findDevicesForIscsiLun(target, 2),
+    findMultipathDeviceForDevice('/dev/sdd'),
+  ]))`
+const answer = [['sdd', 'sdc'], ['sdd', 'sdc'], '/dev/dm-4']
+
+const imported = `{ Sysfs, findDevicesForIscsiLun, findMultipathDeviceForDevice }`
+
+test.serial('it answers where it is required', async (t) => {
+  t.deepEqual(await printedBy(project, `const ${imported} = require('fast-sysfs')${ask}`, 'commonjs'), answer)
+})
+
+test.serial('it answers where it is imported', async (t) => {
+  t.deepEqual(await printedBy(project, `import ${imported} from 'fast-sysfs'${ask}`, 'module'), answer)
+})
+
+test.serial('both ways give the same classes and functions', async (t) => {
+  const source = `
+    import { createRequire } from 'node:module'
+    import * as imported from 'fast-sysfs'
+    const required = createRequire(process.cwd() + '/x.js')('fast-sysfs')
+    const names = [...new Set([...Object.keys(imported), ...Object.keys(required)])]
+    const isOwn = (name) => !['default', 'module.exports', '__esModule'].includes(name)
+    console.log(JSON.stringify({
+      names: names.filter(isOwn).sort(),
+      different: names.filter((name) => isOwn(name) && imported[name] !== required[name]),
+    }))`
+  const { names, different } = (await printedBy(project, source, 'module')) as {
+    readonly names: readonly string[]
+    readonly different: readonly string[]
+  }
+  t.deepEqual(different, [])
+  for (const name of ['Sysfs', 'SysfsError', 'query', 'text', 'getIscsiPortalHostMapForTarget']) {
+    t.true(names.includes(name), name)
+  }
+})
+
+test.serial('nothing but the package itself and its package.json can be imported', async (t) => {
+  const source = `
+    const codes = ['fast-sysfs/package.json', 'fast-sysfs/dist/lib/sysfs.js', 'fast-sysfs/dist/lib/index.js'].map((name) => {
+      try { return typeof require(name) } catch (error) { return error.code }
+    })
+    console.log(JSON.stringify(codes))`
+  t.deepEqual(await printedBy(project, source, 'commonjs'), [
+    'object',
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+  ])
+})
+
+test.serial('the repository itself can be required by its path, and by its own name from inside', async (t) => {
+  const byPath = `const ${imported} = require(${JSON.stringify(packageRoot)})${ask}`
+  t.deepEqual(await printedBy(project, byPath, 'commonjs'), answer)
+  t.deepEqual(await printedBy(packageRoot, `const ${imported} = require('fast-sysfs')${ask}`, 'commonjs'), answer)
+  t.deepEqual(await printedBy(packageRoot, `import ${imported} from 'fast-sysfs'${ask}`, 'module'), answer)
+})
+
+// ---- Types
+
+/** What a user writes; the marked lines are wrong, and would be right if the types were `any`. */
+const consumer = `
+import { captured, findDevicesForIscsiLun, integer, list, name, param, query, Sysfs, SysfsError, text } from 'fast-sysfs'
+import type { PreparedQuery, RunOptions, SysfsOptions, Unreadable } from 'fast-sysfs'
+
+const options: SysfsOptions = { root: '/host', backend: 'auto' }
+const sysfs = new Sysfs(options)
+const unreadable: Unreadable[] = []
+const runOptions: RunOptions = { unreadable }
+
+const names: readonly string[] = findDevicesForIscsiLun('iqn', 1, runOptions)
+const map: string | undefined = sysfs.findMultipathDeviceForDevice('sda')
+const hosts: ReadonlyMap<string, number> = sysfs.getIscsiPortalHostMapForTarget('iqn')
+
+const sessions = query('class/iscsi_session/session{id}', {
+  id: captured('id'),
+  target: text('targetname').equals(param('iqn')),
+  connections: list('device/connection*', { name: name(), cid: integer('cid') }),
+})
+const prepared = sysfs.prepare(sessions)
+const kept: PreparedQuery<{ readonly size: number | null }, unknown> | undefined = undefined
+for (const session of prepared.all({ iqn: 'iqn' })) {
+  const id: number = session.id
+  const target: string = session.target
+  const cid: number | null | undefined = session.connections[0]?.cid
+  // @ts-expect-error
+  const wrong: boolean = session.target
+  // @ts-expect-error
+  session.nothing
+  console.log(id, target, cid, wrong)
+}
+// @ts-expect-error
+prepared.all()
+// @ts-expect-error
+sysfs.findDevicesForIscsiLun('iqn', '1')
+// @ts-expect-error
+new Sysfs({ backend: 'fast' })
+// @ts-expect-error
+const notArray: number = sysfs.findSlaveDevicesOnMultipath('dm-0')
+// @ts-expect-error
+sysfs.backend = 'native'
+
+const error: unknown = undefined
+if (error instanceof SysfsError) {
+  const code: string = error.code
+  // @ts-expect-error
+  const errno: string = error.errno
+  console.log(code, errno)
+}
+console.log(names, map, hosts, kept, notArray)
+`
+
+/** Type-checks a file of the project's as strictly as TypeScript can. */
+async function typeCheck(type: 'commonjs' | 'module', source: string): Promise<EndOfChild> {
+  const directory = path.join(project, type)
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ type }))
+  writeFileSync(path.join(directory, 'consumer.ts'), source)
+  const compilerOptions = {
+    module: 'nodenext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: type === 'module',
+    skipLibCheck: false,
+    noEmit: true,
+    // The library's types need no other types, not even Node's.
+    types: [],
+    lib: ['es2022', 'dom'],
+  }
+  writeFileSync(path.join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+  return endOf(
+    [process.execPath, path.join(packageRoot, 'node_modules/typescript/bin/tsc'), '-p', directory],
+    '',
+    project,
+  )
+}
+
+for (const type of ['commonjs', 'module'] as const) {
+  test.serial(`a TypeScript project of type ${type} gets types, strict and without any`, async (t) => {
+    const end = await typeCheck(type, consumer)
+    t.is(end.stdout, '')
+    t.is(end.status, 0, howItEnded(end))
+
+    // And the check does check.
+    const wrong = await typeCheck(type, `${consumer}\nconst wrong: number = names\n`)
+    t.not(wrong.status, 0)
+    t.regex(wrong.stdout, /consumer\.ts\(\d+,\d+\): error TS2322: Type 'readonly string\[\]' is not assignable/)
+  })
+}
