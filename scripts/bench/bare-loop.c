@@ -1,0 +1,329 @@
+/*
+ * The floor that the addon is measured against: the same system calls with the same arguments, and next to nothing
+ * else. Nothing is sorted, no row is made, a value is only trimmed and copied to where the answer is gathered.
+ *
+ *     bare-loop threads       answers commands on standard input until it ends, as a process that has threads
+ *     bare-loop one-thread    the same as a process that has none
+ *     bare-loop hold-loops N  makes N loop devices, says their numbers, and removes them when standard input ends
+ *
+ * A command is one line, its parts separated by tabs:
+ *     run LEAD COUNT QUERY...    runs the query LEAD times, then COUNT times; answers with the latter's nanoseconds
+ *     answer QUERY...            runs it once and answers with its values, separated by tabs
+ * Queries, all paths absolute:
+ *     holders SYS DEVICE PATH...     looks for links at the paths; the first dm-* in class/block/DEVICE/holders
+ *     list DIRECTORY                 the names in a directory
+ *     portals SYS IQN                address, port, persistent_address, persistent_port and host of each connection
+ *     lun SYS IQN LUN                the block devices of a LUN
+ *     walk DIRECTORY ATTRIBUTE...    name, link text and attributes of every entry
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What the addon passes: the size of a read and of a getdents64. */
+enum { BUFFER_SIZE = 65536, LARGEST_LISTING = 1 << 23, LARGEST_ANSWER = 1 << 23, MOST_PARTS = 16 };
+
+static char attribute[BUFFER_SIZE];
+static char answer[LARGEST_ANSWER];
+static char *answered = answer;
+
+static void add(const char *value, size_t size) {
+  memcpy(answered, value, size);
+  answered += size;
+  *answered++ = '\t';
+}
+
+/*
+ * The C library's open, read and close are points where a thread may be cancelled, which costs them some time in a
+ * process of several threads. The floor is without that.
+ */
+static int open_at(int at, const char *path, int flags) { return (int)syscall(SYS_openat, at, path, flags, 0); }
+
+static ssize_t read_from(int file, void *buffer, size_t size) { return syscall(SYS_read, file, buffer, size); }
+
+static void close_file(int file) { syscall(SYS_close, file); }
+
+/* A listing is kept as the kernel wrote it; one for each level that is open at a time. */
+struct listing {
+  int directory;
+  long filled;
+  char *records;
+};
+
+static struct listing outer, inner;
+
+struct record {
+  unsigned long long inode;
+  long long offset;
+  unsigned short size;
+  unsigned char type;
+  char name[];
+};
+
+/* Leaves the directory open, for what is read below it. */
+static int list(struct listing *listing, int at, const char *path) {
+  listing->filled = 0;
+  listing->directory = open_at(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (listing->directory == -1) return 0;
+  while (1) {
+    const long filled =
+        syscall(SYS_getdents64, listing->directory, listing->records + listing->filled, BUFFER_SIZE);
+    if (filled <= 0) break;
+    listing->filled += filled;
+    if (listing->filled > LARGEST_LISTING - BUFFER_SIZE) abort();
+  }
+  return 1;
+}
+
+/* The record after one, or the first after NULL; `.` and `..` are passed over. NULL at the end. */
+static const struct record *next(const struct listing *listing, const struct record *record) {
+  const char *at = record == NULL ? listing->records : (const char *)record + record->size;
+  for (; at < listing->records + listing->filled; at += record->size) {
+    record = (const struct record *)at;
+    const char *name = record->name;
+    if (name[0] != '.' || (name[1] != '\0' && (name[1] != '.' || name[2] != '\0'))) return record;
+  }
+  return NULL;
+}
+
+#define FOR_EACH(name, listing) \
+  for (const struct record *name = next(listing, NULL); name != NULL; name = next(listing, name))
+
+static int begins(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
+
+/* The size of the attribute without the white space at its end, or -1. */
+static ssize_t read_attribute(int at, const char *path) {
+  const int file = open_at(at, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file == -1) return -1;
+  ssize_t size = read_from(file, attribute, sizeof attribute);
+  close_file(file);
+  while (size > 0 && (unsigned char)attribute[size - 1] <= ' ') size--;
+  return size;
+}
+
+static void holders(char **parts) {
+  char path[PATH_MAX];
+  for (char **node = parts + 2; *node != NULL; node++) readlinkat(AT_FDCWD, *node, path, sizeof path);
+  stpcpy(stpcpy(stpcpy(stpcpy(path, parts[0]), "/class/block/"), parts[1]), "/holders");
+  if (!list(&outer, AT_FDCWD, path)) return;
+  const char *first = NULL;
+  FOR_EACH(entry, &outer) {
+    if (begins(entry->name, "dm-") && (first == NULL || strcmp(entry->name, first) < 0)) first = entry->name;
+  }
+  close_file(outer.directory);
+  if (first != NULL) add(first, strlen(first));
+}
+
+static void list_names(char **parts) {
+  if (!list(&outer, AT_FDCWD, parts[0])) return;
+  FOR_EACH(entry, &outer) add(entry->name, strlen(entry->name));
+  close_file(outer.directory);
+}
+
+/* Whether the session is the target's; if so its host, from its link. */
+static int is_of_target(const char *session, const char *iqn, char *host) {
+  char path[PATH_MAX];
+  stpcpy(stpcpy(path, session), "/targetname");
+  const ssize_t size = read_attribute(outer.directory, path);
+  if (size != (ssize_t)strlen(iqn) || memcmp(attribute, iqn, size) != 0) return 0;
+  const ssize_t link_size = readlinkat(outer.directory, session, path, sizeof path - 1);
+  if (link_size == -1) return 0;
+  path[link_size] = '\0';
+  const char *found = strstr(path, "/host");
+  if (found == NULL) return 0;
+  found += strlen("/host");
+  while (*found >= '0' && *found <= '9') *host++ = *found++;
+  *host = '\0';
+  return 1;
+}
+
+static void portals(char **parts) {
+  static const char *const attributes[] = {"/address", "/port", "/persistent_address", "/persistent_port"};
+  char path[PATH_MAX], host[24];
+  stpcpy(stpcpy(path, parts[0]), "/class/iscsi_session");
+  if (!list(&outer, AT_FDCWD, path)) return;
+  FOR_EACH(session, &outer) {
+    if (!begins(session->name, "session") || !is_of_target(session->name, parts[1], host)) continue;
+    stpcpy(stpcpy(path, session->name), "/device");
+    if (!list(&inner, outer.directory, path)) continue;
+    FOR_EACH(connection, &inner) {
+      if (!begins(connection->name, "connection")) continue;
+      char *end = stpcpy(stpcpy(stpcpy(path, connection->name), "/iscsi_connection/"), connection->name);
+      for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
+        stpcpy(end, attributes[i]);
+        const ssize_t size = read_attribute(inner.directory, path);
+        add(attribute, size > 0 ? size : 0);
+      }
+      add(host, strlen(host));
+    }
+    close_file(inner.directory);
+  }
+  close_file(outer.directory);
+}
+
+static void lun(char **parts) {
+  char path[PATH_MAX], host[24];
+  stpcpy(stpcpy(path, parts[0]), "/class/iscsi_session");
+  if (!list(&outer, AT_FDCWD, path)) return;
+  FOR_EACH(session, &outer) {
+    if (!begins(session->name, "session") || !is_of_target(session->name, parts[1], host)) continue;
+    char *end = stpcpy(stpcpy(stpcpy(stpcpy(path, session->name), "/device/target"), host), ":0:0/");
+    stpcpy(stpcpy(stpcpy(stpcpy(end, host), ":0:0:"), parts[2]), "/block");
+    if (!list(&inner, outer.directory, path)) continue;
+    FOR_EACH(disk, &inner) add(disk->name, strlen(disk->name));
+    close_file(inner.directory);
+  }
+  close_file(outer.directory);
+}
+
+static void walk(char **parts) {
+  char path[PATH_MAX], text[PATH_MAX];
+  if (!list(&outer, AT_FDCWD, parts[0])) return;
+  FOR_EACH(entry, &outer) {
+    add(entry->name, strlen(entry->name));
+    const ssize_t size = readlinkat(outer.directory, entry->name, text, sizeof text);
+    add(text, size > 0 ? size : 0);
+    char *end = stpcpy(stpcpy(path, entry->name), "/");
+    for (char **name = parts + 1; *name != NULL; name++) {
+      stpcpy(end, *name);
+      const ssize_t attribute_size = read_attribute(outer.directory, path);
+      add(attribute, attribute_size > 0 ? attribute_size : 0);
+    }
+  }
+  close_file(outer.directory);
+}
+
+typedef void query(char **parts);
+
+static query *query_named(const char *name) {
+  static const struct {
+    const char *name;
+    query *query;
+  } queries[] = {{"holders", holders}, {"list", list_names}, {"portals", portals}, {"lun", lun}, {"walk", walk}};
+  for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+    if (strcmp(queries[i].name, name) == 0) return queries[i].query;
+  }
+  fprintf(stderr, "bare-loop: no query %s\n", name);
+  exit(2);
+}
+
+/* The time that this process was given, not that of others in between. Nothing here waits. */
+static long long now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static void split(char *line, char **parts) {
+  int count = 0;
+  line[strcspn(line, "\n")] = '\0';
+  for (char *part = strtok(line, "\t"); part != NULL && count < MOST_PARTS - 1; part = strtok(NULL, "\t")) {
+    parts[count++] = part;
+  }
+  parts[count] = NULL;
+}
+
+static void run(query *query, char **parts, long count) {
+  for (long i = 0; i < count; i++) {
+    answered = answer;
+    query(parts);
+  }
+}
+
+static int answer_commands(void) {
+  static char line[4 * PATH_MAX];
+  char *parts[MOST_PARTS];
+  outer.records = malloc(LARGEST_LISTING);
+  inner.records = malloc(LARGEST_LISTING);
+  if (outer.records == NULL || inner.records == NULL) return 1;
+  while (fgets(line, sizeof line, stdin) != NULL) {
+    split(line, parts);
+    if (parts[0] != NULL && strcmp(parts[0], "run") == 0) {
+      query *query = query_named(parts[3]);
+      run(query, parts + 4, atol(parts[1]));
+      const long long start = now();
+      run(query, parts + 4, atol(parts[2]));
+      printf("%lld\n", now() - start);
+    } else {
+      run(query_named(parts[1]), parts + 2, 1);
+      fwrite(answer, 1, answered - answer, stdout);
+      putchar('\n');
+    }
+    fflush(stdout);
+  }
+  return 0;
+}
+
+static void *wait_for_ever(void *unused) {
+  while (1) pause();
+  return unused;
+}
+
+/*
+ * In a process of one thread the kernel need not count who uses a descriptor (fdget, fs/file.c). Node always has
+ * threads; a second one makes the calls cost here what they cost there, some hundredths more.
+ */
+static void have_threads(void) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0) abort();
+}
+
+/* include/uapi/linux/loop.h */
+enum { LOOP_CONTROL_ADD = 0x4C80, LOOP_CONTROL_REMOVE = 0x4C81 };
+
+static int hold_loops(int count) {
+  /* Ctrl-C reaches every process of the terminal; the parent's end, seen as that of the input, is what counts. */
+  signal(SIGINT, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  const int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+  if (control == -1) {
+    fprintf(stderr, "/dev/loop-control: %s\n", strerror(errno));
+    return 1;
+  }
+  int *numbers = calloc(count > 0 ? count : 1, sizeof *numbers);
+  int made = 0;
+  while (made < count) {
+    const int number = ioctl(control, LOOP_CONTROL_ADD, -1);
+    if (number < 0) {
+      fprintf(stderr, "a loop device: %s\n", strerror(errno));
+      break;
+    }
+    numbers[made++] = number;
+  }
+  for (int i = 0; i < made; i++) printf("%d%c", numbers[i], i + 1 < made ? ' ' : '\n');
+  if (made == 0) putchar('\n');
+  fflush(stdout);
+  while (getchar() != EOF) continue;
+
+  int left = 0;
+  while (made-- > 0) {
+    int tries = 100;
+    /* Somebody, such as udev, may be looking at it. */
+    while (ioctl(control, LOOP_CONTROL_REMOVE, numbers[made]) == -1 && errno == EBUSY && --tries > 0) usleep(20000);
+    if (tries == 0) {
+      fprintf(stderr, "loop%d is busy and stays\n", numbers[made]);
+      left++;
+    }
+  }
+  return left > 0;
+}
+
+int main(int count, char **arguments) {
+  const char *task = count > 1 ? arguments[1] : "";
+  if (strcmp(task, "hold-loops") == 0 && count == 3) return hold_loops(atoi(arguments[2]));
+  if (strcmp(task, "threads") == 0) have_threads();
+  else if (strcmp(task, "one-thread") != 0) return 2;
+  return answer_commands();
+}

@@ -1,0 +1,98 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+
+/**
+ * The four questions as Kubernetes' volume utility answered them in 2018 (pkg/volume/util/device_util_linux.go), call
+ * by call on Node's file system functions: every map is asked for the disk, and sessions are found by way of the iSCSI
+ * hosts. Listings are sorted, as Go's are.
+ */
+export class Naive2018 {
+  readonly #root: string
+
+  /** @param root the directory that holds sys and dev; '' for this machine's own */
+  constructor(root: string) {
+    this.#root = root === '' ? '' : realpathSync(root)
+  }
+
+  /** @param device a path, or a kernel name, which costs this algorithm no look at /dev */
+  findMultipathDeviceForDevice(device: string): string | undefined {
+    const disk = device.startsWith('/') ? this.#diskAt(device) : device
+    if (disk === undefined) return undefined
+    const block = `${this.#root}/sys/block/`
+    for (const name of namesIn(block)) {
+      if (!name.startsWith('dm-')) continue
+      if (lstatSync(`${block}${name}/slaves/${disk}`, { throwIfNoEntry: false })) return `/dev/${name}`
+    }
+    return undefined
+  }
+
+  /** @param map a kernel name */
+  findSlaveDevicesOnMultipath(map: string): readonly string[] {
+    return namesIn(`${this.#root}/sys/block/${map}/slaves`).map((name) => `/dev/${name}`)
+  }
+
+  getIscsiPortalHostMapForTarget(iqn: string): ReadonlyMap<string, number> {
+    const hosts = new Map<string, number>()
+    for (const { host, path } of this.#sessionsOf(iqn)) {
+      for (const name of namesIn(path)) {
+        if (!name.startsWith('connection')) continue
+        const connection = `${path}/${name}/iscsi_connection/${name}`
+        const address = attribute(`${connection}/address`)
+        const port = attribute(`${connection}/port`)
+        const persistentAddress = attribute(`${connection}/persistent_address`)
+        const persistentPort = attribute(`${connection}/persistent_port`)
+        hosts.set(`${address}:${port}`, host)
+        hosts.set(`${persistentAddress}:${persistentPort}`, host)
+      }
+    }
+    return hosts
+  }
+
+  findDevicesForIscsiLun(iqn: string, lun: number): readonly string[] {
+    const devices: string[] = []
+    for (const { host, path } of this.#sessionsOf(iqn)) {
+      const device = `${path}/target${host}:0:0/${host}:0:0:${lun}`
+      if (!lstatSync(device, { throwIfNoEntry: false })) continue
+      const disk = namesIn(`${device}/block`)[0]
+      if (disk !== undefined) devices.push(disk)
+    }
+    return devices
+  }
+
+  *#sessionsOf(iqn: string): Generator<{ readonly host: number; readonly path: string }> {
+    const hosts = `${this.#root}/sys/class/iscsi_host`
+    for (const hostName of namesIn(hosts)) {
+      if (!hostName.startsWith('host')) continue
+      const host = Number(hostName.slice('host'.length))
+      for (const session of namesIn(`${hosts}/${hostName}/device`)) {
+        if (!session.startsWith('session')) continue
+        const path = `${hosts}/${hostName}/device/${session}`
+        if (attribute(`${path}/iscsi_session/${session}/targetname`) === iqn) yield { host, path }
+      }
+    }
+  }
+
+  /** The name after /dev/ of what the path leads to, as findDeviceForPath of the original. */
+  #diskAt(path: string): string | undefined {
+    const parts = realpathSync(this.#root + path)
+      .slice(this.#root.length)
+      .split('/')
+    return parts.length === 3 && parts[1] === 'dev' ? parts[2] : undefined
+  }
+}
+
+/** Every entry of a class's directory with its link and some attributes, as one would write it down first. */
+export function naiveWalk(directory: string, attributes: readonly string[]): readonly (readonly string[])[] {
+  return namesIn(directory).map((name) => [
+    name,
+    readlinkSync(`${directory}/${name}`),
+    ...attributes.map((attributeName) => attribute(`${directory}/${name}/${attributeName}`)),
+  ])
+}
+
+export function namesIn(directory: string): readonly string[] {
+  return readdirSync(directory).sort()
+}
+
+function attribute(path: string): string {
+  return readFileSync(path, 'utf8').trim()
+}
