@@ -40,7 +40,7 @@ struct PreparedProgram {
   std::unique_ptr<Program> program;
   Roots roots;
   std::vector<std::string> parameters;
-  std::vector<napi_value> arguments;
+  std::vector<napi_value> arguments;  // where there are more than a few
 };
 
 constexpr char kNoCells[] = "cells must be a Float64Array of two or more";
@@ -144,7 +144,6 @@ napi_value Prepare(napi_env env, napi_callback_info info) {
   if (bytes != nullptr) prepared->program = Program::Decode(static_cast<const uint8_t*>(bytes), size);
   if (prepared->program == nullptr) return Throw(env, "not a program");
   prepared->parameters.resize(prepared->program->parameter_count);
-  prepared->arguments.resize(prepared->program->parameter_count + kOwnArguments);
   const auto finalize = [](napi_env, void* data, void*) { delete static_cast<PreparedProgram*>(data); };
   if (napi_wrap(env, self, prepared.get(), finalize, nullptr, nullptr) != napi_ok) return nullptr;
   prepared.release();
@@ -154,20 +153,26 @@ napi_value Prepare(napi_env env, napi_callback_info info) {
 // run(cells: Float64Array, limit: number, ...parameters: string[]): the result's text, as bytes where it is not ASCII,
 // with its cells in `cells`; or the errno of a failure, which `failure()` tells more of.
 napi_value Run(napi_env env, napi_callback_info info) {
+  napi_value few[kOwnArguments + 2];
+  napi_value* arguments = few;
   napi_value self = nullptr;
-  size_t count = 0;
+  size_t count = std::size(few);
   void* wrapped = nullptr;
-  if (napi_get_cb_info(env, info, &count, nullptr, &self, nullptr) != napi_ok) return nullptr;
+  if (napi_get_cb_info(env, info, &count, few, &self, nullptr) != napi_ok) return nullptr;
   if (napi_unwrap(env, self, &wrapped) != napi_ok) return Throw(env, "not a PreparedProgram");
   auto& prepared = *static_cast<PreparedProgram*>(wrapped);
   uint32_t limit = 0;
-  if (count != prepared.arguments.size() ||
-      napi_get_cb_info(env, info, &count, prepared.arguments.data(), nullptr, nullptr) != napi_ok ||
-      napi_get_value_uint32(env, prepared.arguments[1], &limit) != napi_ok) {
+  const size_t expected = prepared.parameters.size() + kOwnArguments;
+  if (count > std::size(few) && count == expected) {
+    prepared.arguments.resize(count);
+    arguments = prepared.arguments.data();
+    if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok) return nullptr;
+  }
+  if (count != expected || napi_get_value_uint32(env, arguments[1], &limit) != napi_ok) {
     return Throw(env, "takes cells, a limit and the program's parameters");
   }
   for (size_t i = 0; i < prepared.parameters.size(); i++) {
-    if (!TextOf(env, prepared.arguments[i + kOwnArguments], prepared.parameters[i])) {
+    if (!TextOf(env, arguments[i + kOwnArguments], prepared.parameters[i])) {
       return Throw(env, "a parameter must be a string");
     }
   }
@@ -179,7 +184,7 @@ napi_value Run(napi_env env, napi_callback_info info) {
   } catch (const std::bad_alloc&) {
     return NumberToJs(env, ENOMEM);
   }
-  if (!Deliver(env, executor.result(), prepared.arguments[0])) return Throw(env, kNoCells);
+  if (!Deliver(env, executor.result(), arguments[0])) return Throw(env, kNoCells);
   return BytesToJs(env, executor.result().text);
 }
 

@@ -5,9 +5,9 @@ export function checkParameters(parameters: readonly ProgramParameter[], given: 
   if (given !== undefined && (typeof given !== 'object' || given === null)) {
     throw new TypeError(`parameters must be an object, not ${kindOf(given)}`)
   }
-  const values = new Map(Object.entries(given ?? {}))
+  const values = (given ?? {}) as Readonly<Record<string, unknown>>
   return parameters.map((parameter) => {
-    const value = values.get(parameter.name)
+    const value = Object.hasOwn(values, parameter.name) ? values[parameter.name] : undefined
     if (parameter.deviceKind !== undefined) return checkDevice(parameter.name, value)
     if (parameter.isInteger) return checkInteger(parameter.name, value)
     if (typeof value === 'number' && !parameter.isText) return checkWhole(parameter.name, value)

@@ -43,7 +43,8 @@ function compareBytes(a: string, b: string): number {
 export function portalKeys(address: string | null, port: string | null): readonly string[] {
   const [host, service] = [knownText(address), knownText(port)]
   if (host === null || service === null) return []
-  return [...new Set([`${host}:${service}`, `${canonicalHost(host)}:${service}`])]
+  const bare = `${host}:${service}`
+  return host.includes(':') ? [bare, `${canonicalHost(host)}:${service}`] : [bare]
 }
 
 /** A portal in one form for all ways to write its address: `192.168.30.7:3260`, `[::1]:3260`. */
@@ -53,6 +54,7 @@ export function portalOf(address: string | null, port: number | null): string | 
 
 /** An IPv6 address in its shortest form and brackets; anything else as it is. */
 function canonicalHost(address: string): string {
+  if (!address.includes(':')) return address
   const [host = '', zone] = address.split('%')
   if (!isIPv6(host)) return address
   const canonical = new SocketAddress({ address: host, family: 'ipv6' }).address

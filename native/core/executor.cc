@@ -44,9 +44,9 @@ bool Executor::Run(const Program& program, const Roots& roots, const std::vector
   if (levels_.size() < program.level_count) levels_.resize(program.level_count);
   if (program.device_parameter == kNoDevice) return RunOnce(limit);
 
-  result_ = {};
-  result_.cells.push_back(0);
-  failure_ = {};
+  result_.text.clear();
+  result_.cells.assign(1, 0);
+  result_.unreadable_count = 0;
   ResolvedDevice device;
   std::string& parameter = bindings_.parameters[program.device_parameter];
   if (!ResolveDevice(roots, parameter, device, failure_)) return false;
