@@ -41,6 +41,25 @@ export interface IscsiadmSession {
   readonly otherLuns: readonly number[]
 }
 
+/** What iscsiadm prints of a session besides: its time-outs, and what initiator and target agreed on. */
+export interface IscsiadmParameters {
+  readonly sessionId: number
+  /** In seconds. */
+  readonly recoveryTimeout: number
+  readonly targetResetTimeout: number
+  readonly logicalUnitResetTimeout: number
+  readonly abortTimeout: number
+  readonly headerDigest: boolean
+  readonly dataDigest: boolean
+  readonly maxRecvDataSegmentLength: number
+  readonly maxXmitDataSegmentLength: number
+  readonly firstBurstLength: number
+  readonly maxBurstLength: number
+  readonly immediateData: boolean
+  readonly initialR2T: boolean
+  readonly maxOutstandingR2T: number
+}
+
 export interface MultipathPath {
   readonly hctl: string
   /** `sda` */
@@ -69,11 +88,36 @@ export interface MultipathMap {
   readonly paths: readonly MultipathPath[]
 }
 
+/** What multipathd's daemon says of a map, as far as it is not in `multipath -ll`. */
+export interface MultipathdMap {
+  readonly name: string
+  /** The WWID. */
+  readonly uuid: string
+  /** `dm-0` */
+  readonly sysfs: string
+  readonly write_prot: string
+  readonly dm_st: string
+  readonly vend: string
+  readonly prod: string
+  readonly rev: string
+  readonly path_groups: readonly {
+    readonly paths: readonly {
+      readonly dev: string
+      readonly dev_t: string
+      /** For iSCSI the target's name. */
+      readonly target_wwnn: string
+      /** In the eight bytes of SAM, `0x0007000000000000`. */
+      readonly lun_hex: string
+    }[]
+  }[]
+}
+
 export interface DmDevice {
   readonly name: string
   /** `253:0` */
   readonly deviceNumber: string
   readonly suspended: boolean
+  readonly readOnly: boolean
   readonly openCount: number
   /** Empty if it was created without one. */
   readonly uuid: string
@@ -232,6 +276,54 @@ export function parseIscsiadmSessions(text: string): readonly IscsiadmSession[] 
   return sessions
 }
 
+/** The parameters in `iscsiadm -m session -P 3`, for each session. */
+export function parseIscsiadmParameters(text: string): readonly IscsiadmParameters[] {
+  return text
+    .split(/^\tCurrent Portal: /m)
+    .slice(1)
+    .map((part) => {
+      const field = (name: string, form: RegExp): string => {
+        const line = part.split('\n').find((candidate) => candidate.trim().startsWith(`${name}: `)) ?? `no ${name}`
+        const [value = ''] = captures('iscsiadm', new RegExp(`^\\s*${name}: (${form.source})$`), line)
+        return value
+      }
+      const count = (name: string) => Number(field(name, /-?\d+/))
+      const yes = (name: string) => field(name, /Yes|No/) === 'Yes'
+      const digest = (name: string) => field(name, /None|CRC32C/) === 'CRC32C'
+      return {
+        sessionId: count('SID'),
+        recoveryTimeout: count('Recovery Timeout'),
+        targetResetTimeout: count('Target Reset Timeout'),
+        logicalUnitResetTimeout: count('LUN Reset Timeout'),
+        abortTimeout: count('Abort Timeout'),
+        headerDigest: digest('HeaderDigest'),
+        dataDigest: digest('DataDigest'),
+        maxRecvDataSegmentLength: count('MaxRecvDataSegmentLength'),
+        maxXmitDataSegmentLength: count('MaxXmitDataSegmentLength'),
+        firstBurstLength: count('FirstBurstLength'),
+        maxBurstLength: count('MaxBurstLength'),
+        immediateData: yes('ImmediateData'),
+        initialR2T: yes('InitialR2T'),
+        maxOutstandingR2T: count('MaxOutstandingR2T'),
+      }
+    })
+}
+
+/** Whether `multipath -ll` says of each of its maps, in their order, that it cannot be written. */
+export function parseMultipathWriteProtection(text: string): readonly boolean[] {
+  return outputLines(text)
+    .filter((line) => line.startsWith('size='))
+    .map((line) => captures('multipath', / wp=(rw|ro)$/, line)[0] === 'ro')
+}
+
+/** `multipathd show maps json`; where the daemon does not run, an empty list. */
+export function parseMultipathdMaps(text: string): readonly MultipathdMap[] {
+  const lines = outputLines(text)
+  if (lines.length === 0) return []
+  const { maps } = JSON.parse(lines.join('\n')) as { readonly maps: readonly MultipathdMap[] }
+  return maps
+}
+
 /** `multipath -ll`; the kernel without device-mapper multipath is an empty list. */
 export function parseMultipathMaps(text: string): readonly MultipathMap[] {
   const maps: (MultipathMap & { size: string; paths: MultipathPath[] })[] = []
@@ -280,6 +372,7 @@ export function parseDmsetupInfo(text: string): readonly DmDevice[] {
         name,
         deviceNumber: `${major}:${minor}`,
         suspended: state?.[2] === 's',
+        readOnly: state?.[3] === 'r',
         openCount: Number(openCount),
         uuid,
       }

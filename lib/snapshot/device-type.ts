@@ -29,8 +29,9 @@ export function scsiTypeOf(type: number | null): string {
   return (type === null ? undefined : scsiTypes[type]) ?? 'disk'
 }
 
-/** The type that a kernel name tells, for what is neither a partition, a map nor a SCSI device. */
+/** The type that a kernel name tells, for what is neither a partition nor a SCSI device, and a map that has just gone. */
 export function typeOfName(name: string): string {
   if (/^loop\d+$/.test(name)) return 'loop'
+  if (/^dm-\d+$/.test(name)) return 'dm'
   return /^md/.test(name) ? 'md' : 'disk'
 }

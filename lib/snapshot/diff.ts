@@ -21,7 +21,9 @@ interface Parts {
 
 /**
  * What became of one thing between two snapshots. A name or number that came to mean another thing is a removal and an
- * addition. `fields` names what changed, `scsi.state` for a field inside another.
+ * addition: with 'full' a block device is the same while its number and disk sequence are (a changed medium is another
+ * disk), with less or on an old kernel while its number, session, SCSI address and map's uuid are. `fields` names what
+ * changed, `scsi.state` for a field inside another.
  */
 export type Change = { [What in keyof Parts]: ChangeOf<What> }[keyof Parts]
 
@@ -42,7 +44,7 @@ interface Part<What extends keyof Parts> {
   readonly of: (snapshot: SnapshotData) => readonly Parts[What][]
   readonly name: (item: Parts[What]) => string
   /** The same for the same thing, whatever else changes, and for no other. */
-  readonly identity: (item: Parts[What]) => string
+  readonly identity: (item: Parts[What], snapshot: SnapshotData) => string
 }
 
 const parts = [
@@ -50,7 +52,7 @@ const parts = [
     what: 'blockDevice',
     of: (snapshot) => snapshot.blockDevices,
     name: (device) => device.name,
-    identity: (device) => `${device.name} ${device.major}:${device.minor} ${device.diskSequence}`,
+    identity: (device) => `${device.name} ${device.major}:${device.minor} ${device.diskSequence ?? originOf(device)}`,
   }),
   part({
     what: 'multipathMap',
@@ -68,7 +70,7 @@ const parts = [
     what: 'scsiHost',
     of: (snapshot) => snapshot.scsiHosts,
     name: (host) => `host${host.number}`,
-    identity: (host) => `${host.number} ${host.driver} ${host.kind}`,
+    identity: (host, snapshot) => `${host.number} ${host.driver} ${onlySessionsOf(host, snapshot)}`,
   }),
   part({
     what: 'nvmeSubsystem',
@@ -83,6 +85,20 @@ const parts = [
     identity: (host) => `${host.hostNumber} ${host.portName}`,
   }),
 ]
+
+/** Without a disk sequence: what a device has for life and one of the same name after it has not. */
+function originOf({ iscsi, scsi, dm }: BlockDevice): string {
+  return [iscsi?.sessionId, scsi?.hctl, dm?.uuid].join(' ')
+}
+
+/** proc_name of the initiators that make a host for each session, which goes with it: its number is used again. */
+const hostPerSession: ReadonlySet<string> = new Set(['iscsi_tcp', 'iscsi_iser'])
+
+function onlySessionsOf({ number, driver }: ScsiHost, snapshot: SnapshotData): string {
+  if (driver === null || !hostPerSession.has(driver)) return ''
+  const sessions = snapshot.iscsiSessions.filter((session) => session.hostNumber === number)
+  return sessions.map((session) => session.id).join()
+}
 
 /** Count what the machine did, not what it is: they would make every busy disk a change. */
 const counters: ReadonlySet<string> = new Set(['scsi.ioRequests', 'scsi.ioDone'])
@@ -105,18 +121,19 @@ export function diff(before: SnapshotData, after: SnapshotData): readonly Change
 function part<What extends keyof Parts>(definition: Part<What>): (a: SnapshotData, b: SnapshotData) => Change[] {
   const { what, of, name, identity } = definition
   return (before, after) => {
-    const old = new Map(of(before).map((item) => [identity(item), item]))
+    const old = new Map(of(before).map((item) => [identity(item, before), item]))
     const changes: ChangeOf<What>[] = []
     for (const item of of(after)) {
-      const previous = old.get(identity(item))
-      old.delete(identity(item))
+      const same = identity(item, after)
+      const previous = old.get(same)
+      old.delete(same)
       if (previous === undefined) {
         changes.push({ kind: 'added', what, name: name(item), after: item })
         continue
       }
       const fields = changedFields(previous, item)
-      if (fields.length > 0)
-        changes.push({ kind: 'changed', what, name: name(item), before: previous, after: item, fields })
+      if (fields.length === 0) continue
+      changes.push({ kind: 'changed', what, name: name(item), before: previous, after: item, fields })
     }
     for (const item of old.values()) changes.push({ kind: 'removed', what, name: name(item), before: item })
     // The compiler cannot see that a change of one part is one of all.

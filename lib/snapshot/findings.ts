@@ -1,4 +1,5 @@
-import type { BlockDevice, IscsiSession, MultipathMap } from './model.js'
+import { grouped } from './grouped.js'
+import type { BlockDevice, IscsiDisk, MultipathPath, ScsiDisk } from './model.js'
 import type { Snapshot } from './snapshot.js'
 
 /** Something on the machine that an operator should look at, with what shows it. */
@@ -51,36 +52,35 @@ export type Evidence =
   /** The map over it was made for another unit. */
   | { readonly kind: 'mapOfAnotherUnit'; readonly map: string; readonly mapWwid: string; readonly wwid: string }
 
-/** All findings on a snapshot of full detail; one of less shows less. */
+/**
+ * All findings on a snapshot of full detail. One of 'basic' shows what the states of sessions, sizes, targets and LUNs
+ * show; one of 'links' nothing.
+ */
 export function findingsOf(snapshot: Snapshot): readonly Finding[] {
   return [...sessionsDown(snapshot), ...degradedMaps(snapshot), ...orphanPaths(snapshot), ...phantomLuns(snapshot)]
 }
 
 /** Disks that have other paths to their unit and are in no map. */
 export function orphanPaths(snapshot: Snapshot): readonly Finding[] {
-  const units = groupBy(scsiDisks(snapshot), unitOf)
-  const mapOfPath = new Map(
-    snapshot.multipathMaps.flatMap((map) => map.paths.map((path): [string, MultipathMap] => [path.device, map])),
-  )
-  return [...units].flatMap(([unit, disks]) =>
-    disks
-      .filter((disk) => unit !== null && disks.length > 1 && !mapOfPath.has(disk.name))
-      .map((disk): Finding => {
-        const others = disks.filter((other) => other !== disk).map((other) => other.name)
-        const map = others.map((other) => mapOfPath.get(other)).find((candidate) => candidate !== undefined)
-        return { kind: 'orphanPath', device: disk.name, unit: unit ?? '', otherPaths: others, map: map?.name ?? null }
-      }),
-  )
+  return [...grouped(scsiDisks(snapshot), unitOf)].flatMap(([unit, disks]): readonly Finding[] => {
+    const names = disks.map((disk) => disk.name)
+    if (names.length === 1) return []
+    const maps = names.map((name) => snapshot.mapsOfPath(name)[0])
+    const map = maps.find((candidate) => candidate !== undefined)?.name ?? null
+    return names
+      .filter((_, index) => maps[index] === undefined)
+      .map((device) => {
+        return { kind: 'orphanPath', device, unit, otherPaths: names.filter((other) => other !== device), map }
+      })
+  })
 }
 
-/** Maps with fewer paths that work than sessions to their target. */
+/** Maps with fewer paths that work than sessions to their target. What is not known to be down counts as working. */
 export function degradedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap((map): readonly Finding[] => {
     const targets = new Set(map.paths.map((path) => snapshot.device(path.device)?.iscsi?.targetName ?? null))
-    const sessions = snapshot.iscsiSessions.filter(
-      (session) => session.targetName !== null && targets.has(session.targetName),
-    )
-    const live = map.paths.filter((path) => isLive(path.state, sessions, path.sessionId))
+    const sessions = [...targets].flatMap((target) => (target === null ? [] : snapshot.sessionsTo(target)))
+    const live = map.paths.filter((path) => isLive(path, snapshot))
     const through = new Set(live.map((path) => path.sessionId))
     const without = sessions.filter((session) => !through.has(session.id))
     if (without.length === 0 && live.length === map.paths.length) return []
@@ -97,15 +97,21 @@ export function degradedMaps(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Disks whose target does not have them any more. */
+/** Disks whose target does not have them any more; of each kind of evidence the first piece that is found. */
 export function phantomLuns(snapshot: Snapshot): readonly Finding[] {
   const disks = scsiDisks(snapshot)
-  const byWwid = groupBy(disks, (disk) => disk.scsi?.wwid ?? null)
+  const named = disks.filter((disk) => disk.scsi.wwid !== null)
+  const others: Others = {
+    ofAnotherLun: new Unlike(named, ({ scsi, iscsi }) => `${scsi.wwid} of ${targetOf(scsi, iscsi)}`, lunOf),
+    ofAnotherSize: new Unlike(
+      named.filter((disk) => disk.sizeBytes !== null),
+      (disk) => disk.scsi.wwid,
+      (disk) => disk.sizeBytes,
+    ),
+  }
   return disks.flatMap((disk): readonly Finding[] => {
-    const evidence = evidenceAgainst(disk, byWwid.get(disk.scsi?.wwid ?? null) ?? [], snapshot)
-    return evidence.length === 0
-      ? []
-      : [{ kind: 'phantomLun', device: disk.name, hctl: disk.scsi?.hctl ?? '', evidence }]
+    const evidence = evidenceAgainst(disk, others, snapshot)
+    return evidence.length === 0 ? [] : [{ kind: 'phantomLun', device: disk.name, hctl: disk.scsi.hctl, evidence }]
   })
 }
 
@@ -122,30 +128,56 @@ export function sessionsDown(snapshot: Snapshot): readonly Finding[] {
     }))
 }
 
-function evidenceAgainst(disk: BlockDevice, sameWwid: readonly BlockDevice[], snapshot: Snapshot): readonly Evidence[] {
-  const { scsi, iscsi, sizeBytes } = disk
+interface Others {
+  readonly ofAnotherLun: Unlike<number>
+  readonly ofAnotherSize: Unlike<number | null>
+}
+
+function evidenceAgainst(disk: WholeScsiDisk, others: Others, snapshot: Snapshot): readonly Evidence[] {
+  const { scsi, sizeBytes } = disk
   const evidence: Evidence[] = []
-  if (scsi?.state != null && goneStates.has(scsi.state)) evidence.push({ kind: 'state', state: scsi.state })
+  if (scsi.state !== null && goneStates.has(scsi.state)) evidence.push({ kind: 'state', state: scsi.state })
   if (sizeBytes === 0) evidence.push({ kind: 'zeroSize' })
-  if (scsi?.wwid == null) return evidence
+  if (scsi.wwid === null) return evidence
   const { wwid } = scsi
-  for (const other of sameWwid) {
-    if (other === disk || other.scsi === null) continue
-    const isSameTarget = other.iscsi !== null && other.iscsi.targetName === iscsi?.targetName
-    if (isSameTarget && other.scsi.lun !== scsi.lun) {
-      evidence.push({ kind: 'wwidOfAnotherLun', wwid, device: other.name, lun: other.scsi.lun })
-    }
-    if (other.sizeBytes !== null && sizeBytes !== null && other.sizeBytes !== sizeBytes) {
-      evidence.push({ kind: 'sizeDiffers', wwid, device: other.name, sizeBytes: other.sizeBytes })
-    }
+  const lun = others.ofAnotherLun.to(disk)
+  if (lun !== undefined) evidence.push({ kind: 'wwidOfAnotherLun', wwid, device: lun.name, lun: lun.scsi.lun })
+  const size = sizeBytes === null ? undefined : others.ofAnotherSize.to(disk)
+  if (size?.sizeBytes != null) {
+    evidence.push({ kind: 'sizeDiffers', wwid, device: size.name, sizeBytes: size.sizeBytes })
   }
-  for (const map of snapshot.multipathMaps) {
-    const isPath = map.paths.some((path) => path.device === disk.name)
-    if (isPath && isNaa(wwid) && isNaaOfMap(map.wwid) && map.wwid !== mapWwidOf(wwid)) {
+  for (const map of snapshot.mapsOfPath(disk.name)) {
+    if (isNaa(wwid) && isNaaOfMap(map.wwid) && map.wwid !== mapWwidOf(wwid)) {
       evidence.push({ kind: 'mapOfAnotherUnit', map: map.name, mapWwid: map.wwid, wwid })
     }
   }
   return evidence
+}
+
+/**
+ * Of disks that should have a value in common, finds one that has another. It remembers two unlike ones of each group,
+ * so that hundreds of paths to one unit need not be compared with one another.
+ */
+class Unlike<Value> {
+  private readonly pairs = new Map<string | null, { readonly one: WholeScsiDisk; unlike?: WholeScsiDisk }>()
+
+  constructor(
+    disks: readonly WholeScsiDisk[],
+    private readonly groupWith: (disk: WholeScsiDisk) => string | null,
+    private readonly valueIn: (disk: WholeScsiDisk) => Value,
+  ) {
+    for (const disk of disks) {
+      const pair = this.pairs.get(groupWith(disk))
+      if (pair === undefined) this.pairs.set(groupWith(disk), { one: disk })
+      else if (valueIn(disk) !== valueIn(pair.one)) pair.unlike ??= disk
+    }
+  }
+
+  to(disk: WholeScsiDisk): WholeScsiDisk | undefined {
+    const pair = this.pairs.get(this.groupWith(disk))
+    if (pair === undefined) return undefined
+    return this.valueIn(pair.one) === this.valueIn(disk) ? pair.unlike : pair.one
+  }
 }
 
 /** States of a SCSI device that the kernel has given up or is removing: drivers/scsi/scsi_sysfs.c. */
@@ -164,30 +196,31 @@ function isNaaOfMap(wwid: string): boolean {
   return /^3[0-9a-f]{16}([0-9a-f]{16})?$/.test(wwid)
 }
 
-function isLive(state: string | null, sessions: readonly IscsiSession[], sessionId: number | null): boolean {
-  const session = sessions.find((candidate) => candidate.id === sessionId)
-  return state === 'running' && (session === undefined || session.state === 'LOGGED_IN')
+function isLive({ state, sessionId }: MultipathPath, snapshot: Snapshot): boolean {
+  const sessionState = sessionId === null ? null : (snapshot.session(sessionId)?.state ?? null)
+  return (state === null || state === 'running') && (sessionState === null || sessionState === 'LOGGED_IN')
 }
 
-/** Whole SCSI disks, of which another path could be another. */
-function scsiDisks(snapshot: Snapshot): readonly BlockDevice[] {
+/** A disk of which another path could be another. */
+type WholeScsiDisk = BlockDevice & { readonly scsi: ScsiDisk }
+
+function scsiDisks(snapshot: Snapshot): readonly WholeScsiDisk[] {
   return snapshot.blockDevices.filter(
-    (device) => device.scsi !== null && device.parent === null && device.type === 'disk',
+    (device): device is WholeScsiDisk => device.scsi !== null && device.parent === null && device.type === 'disk',
   )
 }
 
 /** What two paths to one unit have in common. */
-function unitOf({ scsi, iscsi }: BlockDevice): string | null {
-  if (scsi?.wwid != null) return scsi.wwid
-  return iscsi?.targetName == null ? null : `${iscsi.targetName} LUN ${scsi?.lun}`
+function unitOf({ scsi, iscsi }: WholeScsiDisk): string | null {
+  if (scsi.wwid !== null) return scsi.wwid
+  return iscsi?.targetName == null ? null : `${iscsi.targetName} LUN ${scsi.lun}`
 }
 
-function groupBy<Key, Item>(items: readonly Item[], keyOf: (item: Item) => Key): ReadonlyMap<Key, readonly Item[]> {
-  const groups = new Map<Key, Item[]>()
-  for (const item of items) {
-    const group = groups.get(keyOf(item))
-    if (group === undefined) groups.set(keyOf(item), [item])
-    else group.push(item)
-  }
-  return groups
+function lunOf({ scsi }: WholeScsiDisk): number {
+  return scsi.lun
+}
+
+/** What two LUNs of one target have in common: its name, else its place on the host. */
+function targetOf(scsi: ScsiDisk, iscsi: IscsiDisk | null): string {
+  return iscsi?.targetName ?? `${scsi.host}:${scsi.channel}:${scsi.target}`
 }

@@ -1,6 +1,7 @@
 import { devicePathOf } from '../storage/device-name.js'
 import { knownText, portalOf } from '../storage/iscsi.js'
 import { mapTypeOf, scsiTypeOf, typeOfName } from './device-type.js'
+import { append, grouped } from './grouped.js'
 import type {
   BlockDevice,
   Detail,
@@ -12,7 +13,9 @@ import type {
   IscsiSession,
   MultipathMap,
   MultipathPath,
+  NvmeNamespace,
   NvmeSubsystem,
+  NvmeSubsystemNamespace,
   ScsiDisk,
   ScsiHost,
   SnapshotData,
@@ -44,6 +47,7 @@ class Join {
   private readonly connections = new Map<number, IscsiConnection[]>()
   private readonly scsiHosts: readonly ScsiHost[]
   private readonly hosts: ReadonlyMap<number, ScsiHost>
+  private readonly subsystemOfController: ReadonlyMap<string, string>
 
   constructor(private readonly rows: Rows) {
     this.placed = (rows.blockDevices ?? [])
@@ -60,6 +64,11 @@ class Join {
     for (const row of rows.connections ?? []) append(this.connections, row.session ?? -1, connectionOf(row))
     this.scsiHosts = this.readScsiHosts()
     this.hosts = new Map(this.scsiHosts.map((host) => [host.number, host]))
+    this.subsystemOfController = new Map(
+      (rows.nvmeSubsystems ?? []).flatMap(({ name = '', controllers = [] }) =>
+        controllers.map((controller): [string, string] => [controller.name, name]),
+      ),
+    )
   }
 
   snapshot(detail: Detail): SnapshotData {
@@ -78,7 +87,7 @@ class Join {
 
   private blockDevice({ row, place }: PlacedDevice): BlockDevice {
     const { name } = place
-    const disk = this.placedByName.get(place.parent)
+    const disk = this.diskOfPartition(place)
     const queue = disk?.row ?? row
     const stacked = this.maps.get(name) ?? this.raids.get(name)
     return {
@@ -95,14 +104,18 @@ class Join {
       logicalBlockSize: queue.logicalBlockSize ?? null,
       physicalBlockSize: queue.physicalBlockSize ?? null,
       parent: disk?.place.name ?? null,
-      partitionNumber: disk === undefined ? null : partitionNumberOf(name, disk.place.name),
+      partitionNumber: disk === undefined ? null : partitionNumberOf(place),
       holders: this.holders.get(name) ?? [],
       slaves: (stacked?.slaves ?? []).map((slave) => slave.name),
       scsi: place.hctl === null ? null : this.scsiDisk(place.hctl),
       dm: this.deviceMapper(name),
-      nvme: nvmeOf(place),
+      nvme: this.nvmeNamespace(place),
       iscsi: this.iscsiDisk(place),
     }
+  }
+
+  private diskOfPartition(place: Place): PlacedDevice | undefined {
+    return partitionNumberOf(place) === null ? undefined : this.placedByName.get(place.parent)
   }
 
   private typeOf({ name, hctl }: Place): string {
@@ -119,11 +132,15 @@ class Join {
   }
 
   private scsiDisk(hctl: string): ScsiDisk {
-    const address = addressOf(hctl)
+    // One by one, without a spread: this is done for every disk.
+    const { host, channel, target, lun } = addressOf(hctl)
     const row = this.scsiDevices.get(hctl) ?? {}
     return {
       hctl,
-      ...address,
+      host,
+      channel,
+      target,
+      lun,
       vendor: knownText(row.vendor),
       model: knownText(row.model),
       revision: knownText(row.revision),
@@ -132,7 +149,7 @@ class Join {
       state: knownText(row.state),
       queueDepth: row.queueDepth ?? null,
       timeoutSeconds: row.timeoutSeconds ?? null,
-      transport: this.rows.scsiDevices === undefined ? null : this.transportOf(address.host),
+      transport: this.rows.scsiDevices === undefined ? null : this.transportOf(host),
       ioRequests: row.ioRequests ?? null,
       ioDone: row.ioDone ?? null,
       ioErrors: row.ioErrors ?? null,
@@ -156,9 +173,16 @@ class Join {
     return { sessionId, hostNumber, targetName: knownText(this.sessions.get(sessionId)?.targetName) }
   }
 
+  private nvmeNamespace({ name, nvmeSubsystem, nvmeController }: Place): NvmeNamespace | null {
+    if (!name.startsWith('nvme')) return null
+    const subsystem = nvmeSubsystem ?? this.subsystemOfController.get(nvmeController ?? '') ?? null
+    return { subsystem, controller: nvmeController }
+  }
+
   private multipathMap(device: BlockDevice, byName: ReadonlyMap<string, BlockDevice>, detail: Detail): MultipathMap {
     const paths = device.slaves.map((slave) => this.multipathPath(slave, byName.get(slave)))
-    const active = paths.filter((path) => path.state === 'running').length
+    const known = paths.filter((path) => path.state !== null)
+    const active = known.filter((path) => path.state === 'running')
     return {
       device: device.name,
       name: device.dm?.name ?? device.name,
@@ -166,8 +190,8 @@ class Join {
       sizeBytes: device.sizeBytes,
       suspended: device.dm?.suspended ?? null,
       paths,
-      pathsActive: detail === 'full' ? active : null,
-      pathsFailed: detail === 'full' ? paths.length - active : null,
+      pathsActive: detail === 'full' ? active.length : null,
+      pathsFailed: detail === 'full' ? known.length - active.length : null,
     }
   }
 
@@ -231,30 +255,35 @@ class Join {
     return luns
   }
 
+  /**
+   * What each host is a part of: as its sessions or class/fc_host tell, else its own place (ata1/host1), else the places
+   * of its devices (host0/port-0:0/end_device-0:0, host2/rport-2:0-1).
+   */
   private readScsiHosts(): readonly ScsiHost[] {
     const iscsi = new Set([...this.sessions.values()].map((row) => placeOf(row.link ?? '').hostNumber))
     const fibreChannel = new Set((this.rows.fibreChannelHosts ?? []).map((row) => row.hostNumber))
+    const busOfDevices = new Map(this.placed.map(({ place }) => [place.hostNumber, place.bus]))
     return (this.rows.scsiHosts ?? []).map((row) => {
       const number = row.number ?? -1
-      const kind = iscsi.has(number) ? 'iscsi' : fibreChannel.has(number) ? 'fc' : placeOf(row.link ?? '').bus
-      return { number, driver: knownText(row.driver), state: knownText(row.state), kind: kind ?? 'other' }
+      const bus = placeOf(row.link ?? '').bus ?? busOfDevices.get(number) ?? 'other'
+      const kind = iscsi.has(number) ? 'iscsi' : fibreChannel.has(number) ? 'fc' : bus
+      return { number, driver: knownText(row.driver), state: knownText(row.state), kind }
     })
   }
 
   private fibreChannelHosts(): readonly FibreChannelHost[] {
+    const remotePorts = grouped(this.rows.remotePorts ?? [], (port) => port.hostNumber ?? null)
     return (this.rows.fibreChannelHosts ?? []).map((row) => ({
       hostNumber: row.hostNumber ?? -1,
       portName: knownText(row.portName),
       state: knownText(row.state),
       speed: knownText(row.speed),
-      remotePorts: (this.rows.remotePorts ?? [])
-        .filter((port) => port.hostNumber === row.hostNumber)
-        .map((port) => ({
-          name: port.name ?? '',
-          portName: knownText(port.portName),
-          state: knownText(port.state),
-          roles: knownText(port.roles),
-        })),
+      remotePorts: (remotePorts.get(row.hostNumber ?? -1) ?? []).map((port) => ({
+        name: port.name ?? '',
+        portName: knownText(port.portName),
+        state: knownText(port.state),
+        roles: knownText(port.roles),
+      })),
     }))
   }
 }
@@ -282,10 +311,6 @@ function connectionOf(row: RowOf<'connections'>): IscsiConnection {
   }
 }
 
-function nvmeOf({ name, nvmeSubsystem, nvmeController }: Place): BlockDevice['nvme'] {
-  return name.startsWith('nvme') ? { subsystem: nvmeSubsystem, controller: nvmeController } : null
-}
-
 function nvmeSubsystemOf(row: RowOf<'nvmeSubsystems'>): NvmeSubsystem {
   const controllers = row.controllers ?? []
   return {
@@ -298,21 +323,42 @@ function nvmeSubsystemOf(row: RowOf<'nvmeSubsystems'>): NvmeSubsystem {
       address: knownText(address),
       state: knownText(state),
     })),
-    namespaces: (row.namespaces ?? []).map(({ device, subsystem, namespace }) => ({
-      device,
-      paths: controllers.flatMap((controller) =>
-        controller.paths
-          .filter((path) => path.subsystem === subsystem && path.namespace === namespace)
-          .map((path) => ({ name: path.name, controller: controller.name, anaState: knownText(path.anaState) })),
-      ),
-    })),
+    namespaces: [...sharedNamespaces(row), ...privateNamespaces(row)].sort((a, b) => compareBytes(a.device, b.device)),
   }
 }
 
-/** `sda3` of `sda` is 3, `nvme0n1p3` of `nvme0n1` too: a disk whose name ends in a digit gets a `p` between. */
-function partitionNumberOf(name: string, disk: string): number | null {
-  const number = Number(name.slice(disk.length).replace(/^p/, ''))
-  return Number.isInteger(number) ? number : null
+/** Namespaces with a device of the subsystem's, and a hidden one of each controller that leads to it. */
+function sharedNamespaces({ controllers = [], namespaces = [] }: RowOf<'nvmeSubsystems'>): NvmeSubsystemNamespace[] {
+  const hidden = controllers.flatMap((controller) => controller.paths.map((path) => ({ controller, path })))
+  const byDevice = grouped(hidden, ({ path }) => `nvme${path.subsystem}n${path.namespace}`)
+  return namespaces.map(({ device }) => ({
+    device,
+    paths: (byDevice.get(device) ?? []).map(({ controller, path }) => ({
+      name: path.name,
+      controller: controller.name,
+      anaState: knownText(path.anaState),
+    })),
+  }))
+}
+
+/** Namespaces that hang on one controller: not shared, or the kernel's own multipathing is off. */
+function privateNamespaces({ controllers = [] }: RowOf<'nvmeSubsystems'>): NvmeSubsystemNamespace[] {
+  return controllers.flatMap((controller) =>
+    controller.namespaces.map(({ device, anaState }) => ({
+      device,
+      paths: [{ name: device, controller: controller.name, anaState: knownText(anaState) }],
+    })),
+  )
+}
+
+/**
+ * `sda3` in `sda` is 3, `nvme0n1p3` in `nvme0n1` too: after a disk's name that ends in a digit comes a `p`
+ * (block/partitions/core.c). `null` for what is no partition, such as `mmcblk0boot0` in `mmcblk0`.
+ */
+function partitionNumberOf({ name, parent }: Place): number | null {
+  if (parent === '' || !name.startsWith(parent)) return null
+  const number = /^p?(\d+)$/.exec(name.slice(parent.length))?.[1]
+  return number === undefined ? null : Number(number)
 }
 
 /** The kernel says `off` where commands wait for ever, which it stores as -1. */
@@ -328,12 +374,6 @@ function truthOf(value: number | null | undefined): boolean | null {
 
 function byName<R extends { readonly device?: string }>(rows: readonly R[] | undefined): ReadonlyMap<string, R> {
   return new Map((rows ?? []).map((row) => [row.device ?? '', row]))
-}
-
-function append<Key, Item>(map: Map<Key, Item[]>, key: Key, item: Item): void {
-  const items = map.get(key)
-  if (items === undefined) map.set(key, [item])
-  else items.push(item)
 }
 
 function compareBytes(a: string, b: string): number {

@@ -47,9 +47,9 @@ export interface BlockDevice {
   /** The name of a partition's disk. */
   readonly parent: string | null
   readonly partitionNumber: number | null
-  /** The names of the devices made on this one: those that have it among their slaves. */
+  /** The names of the devices made on this one: those that have it among their slaves (MD arrays: 'full'). */
   readonly holders: readonly string[]
-  /** The names of the devices under a map or MD array: slaves. */
+  /** The names of the devices under a map, or under an MD array ('full'): slaves. */
   readonly slaves: readonly string[]
   readonly scsi: ScsiDisk | null
   readonly dm: DeviceMapper | null
@@ -106,7 +106,7 @@ export interface DeviceMapper {
 }
 
 export interface NvmeNamespace {
-  /** `nvme-subsys0`, or `null` where the kernel's own multipathing is off. */
+  /** `nvme-subsys0`. Of a namespace that hangs on one controller it is known at 'full'. */
   readonly subsystem: string | null
   /** `nvme0`, where the namespace hangs on one controller; `null` for one that several lead to. */
   readonly controller: string | null
@@ -133,6 +133,7 @@ export interface MultipathMap {
   readonly paths: readonly MultipathPath[]
   /** Paths whose SCSI device is `running` ('full'). The kernel does not show what multipathd found a path to be. */
   readonly pathsActive: number | null
+  /** Paths whose SCSI device is in any other state. */
   readonly pathsFailed: number | null
 }
 
@@ -235,7 +236,7 @@ export interface ScsiHost {
   readonly driver: string | null
   /** `running`: state ('full') */
   readonly state: string | null
-  /** What the host is a part of, as its place in the device tree shows. */
+  /** What the host is a part of, as its place in the device tree and that of its disks show; also class/fc_host ('full'). */
   readonly kind: 'iscsi' | 'fc' | 'sas' | 'ata' | 'usb' | 'virtio' | 'pseudo' | 'other'
 }
 
@@ -266,7 +267,7 @@ export interface NvmeSubsystemNamespace {
   readonly paths: readonly NvmePath[]
 }
 
-/** The hidden device of a namespace on one controller, `nvme0c1n1`. */
+/** The hidden device of a namespace on one controller, `nvme0c1n1`; the namespace's own where it hangs on one controller. */
 export interface NvmePath {
   readonly name: string
   readonly controller: string

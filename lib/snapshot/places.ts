@@ -15,14 +15,15 @@ export interface Place {
 }
 
 const hctlForm = /^\d+:\d+:\d+:\d+$/
-const buses = [
-  ['ata', /^ata\d+$/],
-  ['usb', /^usb\d+$/],
-  ['virtio', /^virtio\d+$/],
-  ['sas', /^(end_device|expander|phy)-/],
-  ['fc', /^rport-/],
-  ['pseudo', /^pseudo_/],
-] as const
+/** The components that name a bus, by their first letter: a link has many components, and few name one. */
+const buses: ReadonlyMap<string | undefined, readonly [NonNullable<Place['bus']>, RegExp]> = new Map([
+  ['a', ['ata', /^ata\d+$/]],
+  ['u', ['usb', /^usb\d+$/]],
+  ['v', ['virtio', /^virtio\d+$/]],
+  ['e', ['sas', /^(end_device|expander)-/]],
+  ['r', ['fc', /^rport-/]],
+  ['p', ['pseudo', /^pseudo_/]],
+])
 
 /** Reads a link's components once; of a kind that stands in it twice, the one nearest to the device counts. */
 export function placeOf(link: string): Place {
@@ -47,10 +48,14 @@ export function placeOf(link: string): Place {
         if (numberAfter('nvme-subsys', component) !== null) nvmeSubsystem = component
         else if (numberAfter('nvme', component) !== null) nvmeController = component
         break
-      default:
-        if (component.startsWith('session')) sessionId = numberAfter('session', component) ?? sessionId
+      case 0x73: // 's'
+        sessionId = numberAfter('session', component) ?? sessionId
+        break
+      default: {
+        const found = buses.get(component[0])
+        if (found?.[1].test(component)) bus = found[0]
         else if (hctlForm.test(component)) hctl = component
-        else bus = buses.find(([, form]) => form.test(component))?.[0] ?? bus
+      }
     }
   }
   return { name, parent, hostNumber, sessionId, hctl, nvmeSubsystem, nvmeController, bus }

@@ -104,12 +104,9 @@ export const nvmeSubsystemFields = {
       namespace: captured('namespace'),
       anaState: text('ana_state'),
     }),
+    namespaces: list('nvme{instance}n{namespace}', { device: name(), anaState: text('ana_state') }),
   }),
-  namespaces: list('nvme{subsystem}n{namespace}', {
-    device: name(),
-    subsystem: captured('subsystem'),
-    namespace: captured('namespace'),
-  }),
+  namespaces: list('nvme{subsystem}n{namespace}', { device: name() }),
 }
 
 export const fibreChannelHostFields = {

@@ -1,4 +1,4 @@
-import { devicePathOf } from '../storage/device-name.js'
+import { Lookup } from './lookup.js'
 import type {
   BlockDevice,
   Detail,
@@ -23,7 +23,8 @@ export class Snapshot implements SnapshotData {
   readonly nvmeSubsystems: readonly NvmeSubsystem[]
   readonly fibreChannelHosts: readonly FibreChannelHost[]
 
-  #byName: ReadonlyMap<string, BlockDevice> | undefined
+  /** Made when something is first asked for. */
+  #lookup: Lookup | undefined
 
   constructor(data: SnapshotData) {
     this.detail = data.detail
@@ -35,40 +36,39 @@ export class Snapshot implements SnapshotData {
     this.fibreChannelHosts = data.fibreChannelHosts
   }
 
-  /** By the kernel's name, `sda`, or a map's, `mpatha`. */
+  /** By the kernel's name, `sda`, or a map's, `mpatha` ('basic'). */
   device(name: string): BlockDevice | undefined {
-    this.#byName ??= new Map([
-      ...this.blockDevices.flatMap((device): [string, BlockDevice][] =>
-        device.dm?.name ? [[device.dm.name, device]] : [],
-      ),
-      ...this.blockDevices.map((device): [string, BlockDevice] => [device.name, device]),
-    ])
-    return this.#byName.get(name)
+    return this.lookup.deviceByName.get(name) ?? this.lookup.deviceByMapName.get(name)
   }
 
   /** By device number. */
   deviceByNumber(major: number, minor: number): BlockDevice | undefined {
-    return this.blockDevices.find((device) => device.major === major && device.minor === minor)
+    return this.lookup.deviceByNumber.get(`${major}:${minor}`)
   }
 
-  /** By `/dev/sda`, `/dev/cciss/c0d0` or `/dev/mapper/mpatha`. Links elsewhere are not followed: nothing is read. */
+  /**
+   * By `/dev/sda`, `/dev/cciss/c0d0` or `/dev/mapper/mpatha` ('basic'). Links elsewhere are not followed: nothing is
+   * read.
+   */
   deviceByPath(path: string): BlockDevice | undefined {
-    const map = /^\/dev\/mapper\/(.+)$/.exec(path)?.[1]
-    if (map !== undefined) return this.blockDevices.find((device) => device.dm?.name === map)
-    return this.blockDevices.find((device) => devicePathOf(device.name) === path)
+    return path.startsWith(mapperDirectory)
+      ? this.lookup.deviceByMapName.get(path.slice(mapperDirectory.length))
+      : this.lookup.deviceByPath.get(path)
   }
 
   /** The disks a device comes down to, through any depth of maps, arrays and partitions; of a disk itself none. */
   disksUnder(device: BlockDevice): readonly BlockDevice[] {
-    return this.reach(device, (one) => (one.parent === null ? one.slaves : [one.parent])).filter(
-      (one) => one.slaves.length === 0 && one.parent === null,
+    return this.reach(device, (one) => this.directlyUnder(one)).filter(
+      (one) => one.slaves.length === 0 && one.parent === null && one.dm === null,
     )
   }
 
-  /** The multipath maps over a device, through any depth. */
+  /** The multipath maps over a device, through any depth, in the order of `multipathMaps`. */
   mapsOver(device: BlockDevice): readonly MultipathMap[] {
-    const over = new Set(this.reach(device, (one) => this.directlyOver(one)).map((one) => one.name))
-    return this.multipathMaps.filter((map) => over.has(map.device))
+    return this.devicesOver(device)
+      .map((one) => this.lookup.mapByDevice.get(one.name))
+      .filter((map) => map !== undefined)
+      .sort((a, b) => (a.device < b.device ? -1 : 1))
   }
 
   /** All that is made on a device or its partitions, through any depth. */
@@ -76,46 +76,63 @@ export class Snapshot implements SnapshotData {
     return this.reach(device, (one) => this.directlyOver(one))
   }
 
+  /** The multipath maps that have a disk among their paths: one, as multipathd makes them. */
+  mapsOfPath(name: string): readonly MultipathMap[] {
+    return this.lookup.mapsOfPath.get(name) ?? []
+  }
+
   /** The map that has exactly these paths, in whatever order. */
   mapOfPaths(names: readonly string[]): MultipathMap | undefined {
     const wanted = new Set(names)
-    return this.multipathMaps.find(
+    return this.mapsOfPath(names[0] ?? '').find(
       (map) => map.paths.length === wanted.size && map.paths.every((path) => wanted.has(path.device)),
     )
   }
 
+  /** By N of sessionN. */
+  session(id: number): IscsiSession | undefined {
+    return this.lookup.sessionById.get(id)
+  }
+
   /** The iSCSI session that a disk (or a disk's partition) is reached through. */
   sessionOf(device: BlockDevice): IscsiSession | undefined {
-    return this.iscsiSessions.find((session) => session.id === device.iscsi?.sessionId)
+    return device.iscsi === null ? undefined : this.session(device.iscsi.sessionId)
   }
 
   /** The sessions to a target ('basic'). */
   sessionsTo(targetName: string): readonly IscsiSession[] {
-    return this.iscsiSessions.filter((session) => session.targetName === targetName)
+    return this.lookup.sessionsByTarget.get(targetName) ?? []
   }
 
   /** The disks of a target's LUN, one a session ('basic'). */
   disksOfLun(targetName: string, lun: number): readonly BlockDevice[] {
-    return this.blockDevices.filter(
-      (device) => device.parent === null && device.iscsi?.targetName === targetName && device.scsi?.lun === lun,
-    )
+    return this.sessionsTo(targetName).flatMap(({ id }) => this.lookup.disksOfLun.get(`${id} ${lun}`) ?? [])
   }
 
-  private directlyOver(device: BlockDevice): readonly string[] {
-    const partitions = this.blockDevices.filter((other) => other.parent === device.name)
-    return [...device.holders, ...partitions.map((partition) => partition.name)]
+  private get lookup(): Lookup {
+    this.#lookup ??= new Lookup(this)
+    return this.#lookup
+  }
+
+  private directlyUnder(device: BlockDevice): readonly BlockDevice[] {
+    return this.devices(device.parent === null ? device.slaves : [device.parent])
+  }
+
+  private directlyOver(device: BlockDevice): readonly BlockDevice[] {
+    return [...this.devices(device.holders), ...(this.lookup.partitionsOfDisk.get(device.name) ?? [])]
+  }
+
+  private devices(names: readonly string[]): readonly BlockDevice[] {
+    return names.map((name) => this.lookup.deviceByName.get(name)).filter((device) => device !== undefined)
   }
 
   /** All devices that a step leads to, again and again, in the order they are met; without the first. */
-  private reach(from: BlockDevice, step: (device: BlockDevice) => readonly string[]): readonly BlockDevice[] {
+  private reach(from: BlockDevice, step: (device: BlockDevice) => readonly BlockDevice[]): readonly BlockDevice[] {
     const met = new Set<BlockDevice>([from])
-    for (const device of met) {
-      for (const name of step(device)) {
-        const next = this.device(name)
-        if (next !== undefined) met.add(next)
-      }
-    }
+    for (const device of met) for (const next of step(device)) met.add(next)
     met.delete(from)
     return [...met]
   }
 }
+
+const mapperDirectory = '/dev/mapper/'
