@@ -22,15 +22,12 @@ if (process.platform !== 'linux') {
   process.exitCode = isRequired ? 1 : 0
 } else {
   const { ok, output } = build()
-  if (ok) {
-    process.stderr.write(output)
-  } else if (isRequired) {
+  if (!ok && isRequired) {
     process.stderr.write(output)
     process.exitCode = 1
-  } else {
-    const reason = /not found: make|[Nn]o such file|[Pp]ython|download|error:.*/.exec(output)?.[0] ?? 'see below'
+  } else if (!ok) {
     console.log(
-      `fast-sysfs: the native addon was not built (${reason}), queries run on the TypeScript fallback; FAST_SYSFS_REQUIRE_NATIVE=1 npm run compile shows why`,
+      'fast-sysfs: the native addon was not built (no C++ compiler, make or Python?); queries run on the TypeScript fallback. FAST_SYSFS_REQUIRE_NATIVE=1 npm run compile shows why.',
     )
   }
 }

@@ -249,10 +249,14 @@ test.serial('methods called on what they are not of', async (t) => {
         attempt(`run on ${index}`, () => Reflect.apply(prototype.run, one, [new Float64Array(9), 1, 'sda']))
         attempt(`deliver on ${index}`, () => Reflect.apply(addon.deliver, one, [one]))
         attempt(`failure on ${index}`, () => Reflect.apply(addon.failure, one, []))
-        attempt(`new run on ${index}`, () => Reflect.construct(prototype.run, [new Float64Array(9), 1, 'sda'], one as () => void))
+        attempt(`new run on ${index}`, () =>
+          Reflect.construct(prototype.run, [new Float64Array(9), 1, 'sda'], one as () => void),
+        )
       })
       attempt('another prototype', () => Object.setPrototypeOf(prepared, null))
-      attempt('run with another prototype', () => Reflect.apply(prototype.run, prepared, [new Float64Array(9), 1, 'sda']))
+      attempt('run with another prototype', () =>
+        Reflect.apply(prototype.run, prepared, [new Float64Array(9), 1, 'sda']),
+      )
     },
     base64(programs[2] as Buffer),
   )
