@@ -170,6 +170,7 @@ const programs = [
     blocks: list('class/block/*', { name: name(), below: list('$name*', { size: integer('size').required() }) }),
     one: list('class/block/$disk', { name: name() }),
   }),
+  query('$a/$b/$c$d/*', { name: name(), value: text('$e').equals(param('f')) }),
 ].map((program) => encode(program))
 
 function encode(program: Query<unknown, unknown>): Buffer {
@@ -382,9 +383,9 @@ test.serial('strange parameters, directories and limits', async (t) => {
         attempt('one parameter too many', () => run(prepare(bytes), 1, ...Array(length + 1).fill('1')))
       }
     },
-    programs.slice(0, 5).map(base64),
+    programs.map(base64),
   )
-  if (count !== undefined) t.deepEqual(count, { returned: 5 * (2 * 12 + 11), threw: 5 * 2 })
+  if (count !== undefined) t.deepEqual(count, { returned: programs.length * (2 * 12 + 11), threw: programs.length * 2 })
 })
 
 test.serial('arrays for the cells that are small, shared, strange or taken away', async (t) => {

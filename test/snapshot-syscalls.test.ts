@@ -55,6 +55,12 @@ const costs: Readonly<Record<'links' | 'basic', Cost>> = {
 /** dev/block, devices/virtual/block, class/iscsi_session, class/iscsi_connection, class/scsi_host */
 const listings = times(5, listing)
 
+/**
+ * How many snapshots are taken. The one with the fewest calls counts: now and then Node reads a file of /proc or of a
+ * control group on its own account in between.
+ */
+const tries = 5
+
 /** Looks for a path that is nowhere, before and after the snapshot: that shows in the trace where it begins and ends. */
 const program = `
   const { existsSync } = require('node:fs')
@@ -62,9 +68,13 @@ const program = `
   const sysfs = new (require(library).Sysfs)({ root, backend: 'native' })
   // the first time prepares the query
   sysfs.snapshot({ detail })
-  existsSync('/mark-of-a-test/begin')
-  const { blockDevices, multipathMaps, iscsiSessions, scsiHosts } = sysfs.snapshot({ detail })
-  existsSync('/mark-of-a-test/end')
+  let snapshot
+  for (let count = 0; count < ${tries}; count++) {
+    existsSync('/mark-of-a-test/begin')
+    snapshot = sysfs.snapshot({ detail })
+    existsSync('/mark-of-a-test/end')
+  }
+  const { blockDevices, multipathMaps, iscsiSessions, scsiHosts } = snapshot
   const sizes = [blockDevices, multipathMaps, iscsiSessions, scsiHosts].map((things) => things.length)
   process.stdout.write(JSON.stringify(sizes))
 `
@@ -86,8 +96,10 @@ async function trace(root: string, detail: Detail): Promise<Traced> {
     ])
     // a file for each thread; one of them takes the snapshot
     const threads = readdirSync(traces).map((file) => readFileSync(path.join(traces, file), 'utf8'))
-    const region = /"\/mark-of-a-test\/begin".*\n([\s\S]*?).*"\/mark-of-a-test\/end"/.exec(threads.join('\n'))
-    const calls = (region?.[1] ?? '').split('\n').filter((line) => line !== '' && !isAllocation(line))
+    const regions = threads.join('\n').matchAll(/"\/mark-of-a-test\/begin".*\n([\s\S]*?).*"\/mark-of-a-test\/end"/g)
+    const [calls = []] = Array.from(regions, ([, region = '']) =>
+      region.split('\n').filter((line) => line !== '' && !isAllocation(line)),
+    ).sort((a, b) => a.length - b.length)
     const [blockDevices = 0, multipathMaps = 0, sessions = 0, hosts = 0] = JSON.parse(stdout) as number[]
     const counts = sum(...calls.map((line) => ({ [line.slice(0, line.indexOf('('))]: 1 })))
     return { counts, blockDevices, multipathMaps, sessions, hosts }
