@@ -1,5 +1,4 @@
 import path from 'node:path'
-import type { Unreadable } from './errors.js'
 import type { Executor, Roots } from './executor/executor.js'
 import { fallback } from './executor/fallback.js'
 import { loadNative } from './executor/native.js'
@@ -197,5 +196,3 @@ function chooseExecutor(backend: unknown): { executor: Executor; nativeLoadError
   if (backend === 'native') throw native
   return { executor: fallback, nativeLoadError: native }
 }
-
-export type { Unreadable }

@@ -1,32 +1,19 @@
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { promisify } from 'node:util'
-import test, { type ExecutionContext } from 'ava'
-import { type Detail, Sysfs } from '../lib/index.js'
+import type { Detail, SnapshotData } from '../lib/index.js'
+import { type Machine, type MachineSize, machineOfSize } from './sysfs-tree.js'
 import {
-  type Machine,
-  type MachineSize,
-  machineOfSize,
-  removeMachine,
-  temporaryDirectory,
-  writeMachine,
-} from './sysfs-tree.js'
+  attribute,
+  type Counts,
+  counting,
+  countsOf,
+  link,
+  listing,
+  sum,
+  times,
+  traceQuestions,
+} from './system-calls.js'
 
-// What a snapshot costs, counted by strace: so many system calls for each thing that is on the machine, and a few for
-// the listings. A lookup that crept in would show as a factor.
-
-const execute = promisify(execFile)
-const library = path.join(__dirname, '../lib/index.js')
-
-/** How many of each system call. */
-type Counts = Readonly<Record<string, number>>
-
-const attribute: Counts = { openat: 1, read: 1, close: 1 }
-const link: Counts = { readlinkat: 1 }
-/** open, the entries, the end of the entries, close */
-const listing: Counts = { openat: 1, getdents64: 2, close: 1 }
+// What a snapshot costs: so many system calls for each thing that is on the machine, and a few for the listings. A
+// lookup that crept in would show as a factor.
 
 interface Cost {
   readonly device: Counts
@@ -55,30 +42,6 @@ const costs: Readonly<Record<'links' | 'basic', Cost>> = {
 /** dev/block, devices/virtual/block, class/iscsi_session, class/iscsi_connection, class/scsi_host */
 const listings = times(5, listing)
 
-/**
- * How many snapshots are taken. The one with the fewest calls counts: now and then Node reads a file of /proc or of a
- * control group on its own account in between.
- */
-const tries = 5
-
-/** Looks for a path that is nowhere, before and after the snapshot: that shows in the trace where it begins and ends. */
-const program = `
-  const { existsSync } = require('node:fs')
-  const [library, root, detail] = process.argv.slice(1)
-  const sysfs = new (require(library).Sysfs)({ root, backend: 'native' })
-  // the first time prepares the query
-  sysfs.snapshot({ detail })
-  let snapshot
-  for (let count = 0; count < ${tries}; count++) {
-    existsSync('/mark-of-a-test/begin')
-    snapshot = sysfs.snapshot({ detail })
-    existsSync('/mark-of-a-test/end')
-  }
-  const { blockDevices, multipathMaps, iscsiSessions, scsiHosts } = snapshot
-  const sizes = [blockDevices, multipathMaps, iscsiSessions, scsiHosts].map((things) => things.length)
-  process.stdout.write(JSON.stringify(sizes))
-`
-
 interface Traced {
   readonly counts: Counts
   readonly blockDevices: number
@@ -88,73 +51,20 @@ interface Traced {
 }
 
 async function trace(root: string, detail: Detail): Promise<Traced> {
-  const traces = mkdtempSync(path.join(tmpdir(), 'fast-sysfs-traces-'))
-  try {
-    const { stdout } = await execute('strace', [
-      ...['-ff', '-qq', '-e', 'trace=%file,%desc', '-o', path.join(traces, 'thread'), '--'],
-      ...[process.execPath, '-e', program, '--', library, root, detail],
-    ])
-    // a file for each thread; one of them takes the snapshot
-    const threads = readdirSync(traces).map((file) => readFileSync(path.join(traces, file), 'utf8'))
-    const regions = threads.join('\n').matchAll(/"\/mark-of-a-test\/begin".*\n([\s\S]*?).*"\/mark-of-a-test\/end"/g)
-    const [calls = []] = Array.from(regions, ([, region = '']) =>
-      region.split('\n').filter((line) => line !== '' && !isAllocation(line)),
-    ).sort((a, b) => a.length - b.length)
-    const [blockDevices = 0, multipathMaps = 0, sessions = 0, hosts = 0] = JSON.parse(stdout) as number[]
-    const counts = sum(...calls.map((line) => ({ [line.slice(0, line.indexOf('('))]: 1 })))
-    return { counts, blockDevices, multipathMaps, sessions, hosts }
-  } finally {
-    rmSync(traces, { recursive: true })
+  const [traced] = await traceQuestions(root, [['snapshot', { detail }]])
+  if (traced === undefined) throw new Error('the snapshot is missing in the trace')
+  const { blockDevices, multipathMaps, iscsiSessions, scsiHosts } = traced.answer as SnapshotData
+  return {
+    counts: countsOf(traced.trace),
+    blockDevices: blockDevices.length,
+    multipathMaps: multipathMaps.length,
+    sessions: iscsiSessions.length,
+    hosts: scsiHosts.length,
   }
-}
-
-/** strace counts mmap among the calls that take a descriptor; without one it is only the heap that grows. */
-function isAllocation(line: string): boolean {
-  return /^mmap\(.*, -1, 0\)/.test(line)
-}
-
-function times(factor: number, counts: Counts): Counts {
-  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count * factor]))
-}
-
-function sum(...parts: readonly Counts[]): Counts {
-  const total: Record<string, number> = {}
-  for (const part of parts) {
-    for (const [name, count] of Object.entries(part)) total[name] = (total[name] ?? 0) + count
-  }
-  return total
 }
 
 function totalOf(counts: Counts): number {
   return Object.values(counts).reduce((total, count) => total + count, 0)
-}
-
-function whyNot(): string | undefined {
-  try {
-    new Sysfs({ backend: 'native' })
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-  const trial = spawnSync('strace', ['-qq', '-e', 'trace=none', '--', 'true'], { encoding: 'utf8' })
-  if (trial.error !== undefined) return 'strace is not installed'
-  return trial.status === 0 ? undefined : `strace may not trace: ${trial.stderr.trim()}`
-}
-
-const reason = whyNot()
-
-/** Counts where that is possible; else the test says why it is not. */
-function counting(title: string, machine: Machine, run: (t: ExecutionContext, root: string) => Promise<void>): void {
-  test(title, async (t) => {
-    if (reason !== undefined) {
-      t.log(`skipped: ${reason}`)
-      t.pass()
-      return
-    }
-    const root = temporaryDirectory()
-    t.teardown(() => removeMachine(root))
-    writeMachine(root, machine)
-    await run(t, root)
-  })
 }
 
 const sizes: Readonly<Record<string, MachineSize>> = {

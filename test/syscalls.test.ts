@@ -1,45 +1,9 @@
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { promisify } from 'node:util'
-import test, { type ExecutionContext } from 'ava'
-import { backends } from './backends.js'
-import {
-  type IscsiConnection,
-  type IscsiSession,
-  type Machine,
-  type MachineSize,
-  machineOfSize,
-  removeMachine,
-  temporaryDirectory,
-  writeMachine,
-} from './sysfs-tree.js'
+import { type IscsiConnection, type IscsiSession, type Machine, type MachineSize, machineOfSize } from './sysfs-tree.js'
+import { attribute, type Counts, counting, link, listing, sum, times, traceQuestions } from './system-calls.js'
 
-// What a question costs, counted by strace: nearly all of its time are system calls, and these can be counted exactly.
-
-const execute = promisify(execFile)
-const library = path.join(__dirname, '../lib/index.js')
-
-/** How many of each system call. */
-type Counts = Readonly<Record<string, number>>
-
-/** open, the entries, the end of the entries, close */
-const listing: Counts = { openat: 1, getdents64: 2, close: 1 }
-const attribute: Counts = { openat: 1, read: 1, close: 1 }
-const link: Counts = { readlinkat: 1 }
-
-function times(factor: number, counts: Counts): Counts {
-  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count * factor]))
-}
-
-function sum(...parts: readonly Counts[]): Counts {
-  const total: Record<string, number> = {}
-  for (const part of parts) {
-    for (const [name, count] of Object.entries(part)) total[name] = (total[name] ?? 0) + count
-  }
-  return total
-}
+// What a question costs.
 
 type Question =
   | readonly ['findMultipathDeviceForDevice' | 'findSlaveDevicesOnMultipath', string]
@@ -59,74 +23,17 @@ interface Asked {
   readonly calls: readonly Call[]
 }
 
-/**
- * How often a question is asked. The time with the fewest calls counts: now and then Node reads a file of /proc or of a
- * control group on its own account in between.
- */
-const tries = 5
-
-/** Looks for a path that is nowhere before and after every question, which marks it in the trace. */
-const askingProgram = `
-  const { existsSync } = require('node:fs')
-  const [library, root, questions] = process.argv.slice(1)
-  const sysfs = new (require(library).Sysfs)({ root, backend: 'native' })
-  const answers = JSON.parse(questions).map(([method, ...given]) => {
-    // the first time prepares the query
-    sysfs[method](...given)
-    let answer
-    for (let count = 0; count < ${tries}; count++) {
-      existsSync('/mark-of-a-test/begin')
-      answer = sysfs[method](...given)
-      existsSync('/mark-of-a-test/end')
-    }
-    return answer instanceof Map ? Object.fromEntries(answer) : (answer ?? null)
-  })
-  process.stdout.write(JSON.stringify(answers))
-`
-
-/** Asks about the machine in `root` in a process of its own; returns the answers and the calls that each took. */
+/** The answers of the addon about the machine in `root`, and the calls that each took. */
 async function ask(root: string, questions: readonly Question[]): Promise<readonly Asked[]> {
-  const traces = mkdtempSync(path.join(tmpdir(), 'fast-sysfs-traces-'))
-  try {
-    const { stdout } = await execute('strace', [
-      ...['-ff', '-qq', '-e', 'trace=%file,%desc', '-o', path.join(traces, 'thread'), '--'],
-      ...[process.execPath, '-e', askingProgram, '--', library, root, JSON.stringify(questions)],
-    ])
-    const answers: readonly unknown[] = JSON.parse(stdout)
-    // a file for each thread; the questions are asked in one of them
-    const threads = readdirSync(traces).map((file) => readFileSync(path.join(traces, file), 'utf8'))
-    const asking = threads.find((trace) => trace.includes('/mark-of-a-test/')) ?? ''
-    const regions = [...asking.matchAll(/"\/mark-of-a-test\/begin"[^\n]*\n(.*?)[^\n]*"\/mark-of-a-test\/end"/gs)]
-    return answers.map((answer, index) => {
-      const tried = regions.slice(index * tries, (index + 1) * tries).map(([, region = '']) => callsIn(region))
-      if (tried.length < tries) throw new Error('a question is missing in the trace')
-      return { answer, calls: tried.reduce((fewest, calls) => (calls.length < fewest.length ? calls : fewest)) }
-    })
-  } finally {
-    rmSync(traces, { recursive: true })
-  }
+  const traced = await traceQuestions(root, questions)
+  return traced.map(({ answer, trace }) => ({ answer, calls: trace.map(callOf) }))
 }
 
-function callsIn(trace: string): readonly Call[] {
-  return trace
-    .split('\n')
-    .filter((line) => line !== '' && !isAllocation(line))
-    .map((line) => {
-      const [, name, descriptor, text, result] =
-        /^(\w+)\((?:AT_FDCWD, |(\d+)(?:, )?)?(?:"([^"]*)")?.* = (-?\d+)/.exec(line) ?? []
-      if (name === undefined) throw new Error(`not a line of strace: ${line}`)
-      return {
-        name,
-        descriptor: descriptor === undefined ? -1 : Number(descriptor),
-        path: text,
-        result: Number(result),
-      }
-    })
-}
-
-/** strace counts mmap among the calls that take a descriptor; without one it is only the heap that grows. */
-function isAllocation(line: string): boolean {
-  return /^mmap\(.*, -1, 0\)/.test(line)
+function callOf(line: string): Call {
+  const [, name, descriptor, text, result] =
+    /^(\w+)\((?:AT_FDCWD, |(\d+)(?:, )?)?(?:"([^"]*)")?.* = (-?\d+)/.exec(line) ?? []
+  if (name === undefined) throw new Error(`not a line of strace: ${line}`)
+  return { name, descriptor: descriptor === undefined ? -1 : Number(descriptor), path: text, result: Number(result) }
 }
 
 function countsOf(asked: Asked | undefined): Counts {
@@ -153,30 +60,6 @@ function trespasses(asked: Asked | undefined, root: string): readonly string[] {
     if (name === 'close') opened.delete(descriptor)
   }
   return [...found, ...Array.from(opened, (descriptor) => `${descriptor} stays open`)]
-}
-
-function whyNot(): string | undefined {
-  if (!backends.includes('native')) return 'there is no native addon'
-  const trial = spawnSync('strace', ['-qq', '-e', 'trace=none', '--', 'true'], { encoding: 'utf8' })
-  if (trial.error !== undefined) return 'strace is not installed'
-  return trial.status === 0 ? undefined : `strace may not trace: ${trial.stderr.trim()}`
-}
-
-const reason = whyNot()
-
-/** Counts where that is possible; else the test says why it is not. */
-function counting(title: string, machine: Machine, run: (t: ExecutionContext, root: string) => Promise<void>): void {
-  test(title, async (t) => {
-    if (reason !== undefined) {
-      t.log(`skipped: ${reason}`)
-      t.pass()
-      return
-    }
-    const root = temporaryDirectory()
-    t.teardown(() => removeMachine(root))
-    writeMachine(root, machine)
-    await run(t, root)
-  })
 }
 
 /** The session of the first host gets another connection, so that connections are not as many as sessions. */
