@@ -10,6 +10,8 @@
         "native/core/files.cc",
         "native/core/pattern.cc",
         "native/core/program.cc",
+        "native/glue/prepared_program.cc",
+        "native/glue/values.cc",
         "native/portability.cc"
       ],
       "defines": ["NAPI_VERSION=8"],

@@ -63,12 +63,25 @@ int OpenDirectory(int directory, const char* path, Descriptor& opened) {
   return opened.number() == -1 ? errno : 0;
 }
 
+int OpenFile(int directory, const char* path, Descriptor& opened) {
+  // A FIFO in a strange tree must not block the process; on sysfs O_NONBLOCK and O_NOCTTY mean nothing.
+  opened =
+      Descriptor(Uninterrupted([=] { return openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+  return opened.number() == -1 ? errno : 0;
+}
+
+int ReadAgain(int file, char* buffer, size_t size, std::string_view& content) {
+  const ssize_t filled = Uninterrupted([=] { return pread(file, buffer, size, 0); });
+  if (filled == -1) return errno;
+  content = std::string_view(buffer, static_cast<size_t>(filled));
+  return 0;
+}
+
 int ReadAttribute(int directory, const char* path, char* buffer, std::string_view& content, Part& failed) {
   failed = Part::kOpen;
-  // A FIFO in a strange tree must not block the process; on sysfs O_NONBLOCK and O_NOCTTY mean nothing.
-  const Descriptor file(
-      Uninterrupted([=] { return openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
-  if (file.number() == -1) return errno;
+  Descriptor file;
+  const int error = OpenFile(directory, path, file);
+  if (error != 0) return error;
   failed = Part::kRead;
   const ssize_t size = Uninterrupted([&] { return read(file.number(), buffer, kAttributeSize); });
   if (size == -1) return errno;

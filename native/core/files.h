@@ -51,6 +51,11 @@ int OpenDirectory(int directory, const char* path, Descriptor& opened);
 // As much as one read takes; the kernel gives a page at the most.
 constexpr size_t kAttributeSize = 65536;
 
+// For one read after the other: `ReadAgain` reads a file that stays open from its beginning. A file whose device is
+// gone gives ENODEV for ever, even when the name returns.
+int OpenFile(int directory, const char* path, Descriptor& opened);
+int ReadAgain(int file, char* buffer, size_t size, std::string_view& content);
+
 // Where a call that has two parts failed.
 enum class Part { kOpen, kRead };
 
