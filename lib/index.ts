@@ -21,12 +21,17 @@ export {
 export type { Field, Fields, Row } from './query/types.js'
 export { type Change, diff } from './snapshot/diff.js'
 export {
+  controllersDown,
   degradedMaps,
+  disksDown,
   type Evidence,
   type Finding,
   findingsOf,
+  mapsOfAnotherSize,
+  mapsSuspended,
   orphanPaths,
   phantomLuns,
+  remotePortsDown,
   sessionsDown,
 } from './snapshot/findings.js'
 export type * from './snapshot/model.js'

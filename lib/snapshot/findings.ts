@@ -31,13 +31,44 @@ export type Finding =
       readonly hctl: string
       readonly evidence: readonly Evidence[]
     }
-  /** A session that is not logged in. */
+  /** A session that is not logged in, or a connection of which is not up. */
   | {
       readonly kind: 'sessionDown'
       readonly sessionId: number
       readonly targetName: string | null
       readonly state: string | null
+      /** The connections that are known not to be up ('full'). */
+      readonly connections: readonly { readonly id: number; readonly state: string }[]
       readonly disks: readonly string[]
+    }
+  /** A SCSI disk that waits or fails (`blocked`, `transport-offline`, `quiesce`) with no lost session to explain it. */
+  | { readonly kind: 'diskDown'; readonly device: string; readonly hctl: string; readonly state: string }
+  /** A multipath map whose paths have grown or shrunk since it was loaded: I/O goes by the old size. */
+  | {
+      readonly kind: 'mapSizeDiffers'
+      readonly map: string
+      readonly device: string
+      readonly sizeBytes: number
+      /** The paths of another size; those of none are phantom LUNs. */
+      readonly paths: readonly { readonly device: string; readonly sizeBytes: number }[]
+    }
+  /** A device-mapper map whose I/O waits until it is resumed. */
+  | { readonly kind: 'mapSuspended'; readonly map: string; readonly device: string }
+  /** An NVMe controller that is not `live`. */
+  | {
+      readonly kind: 'controllerDown'
+      readonly controller: string
+      readonly subsystem: string
+      readonly address: string | null
+      readonly state: string
+    }
+  /** A Fibre Channel target's port that is not `Online`. */
+  | {
+      readonly kind: 'remotePortDown'
+      readonly port: string
+      readonly hostNumber: number
+      readonly portName: string | null
+      readonly state: string
     }
 
 export type Evidence =
@@ -57,7 +88,17 @@ export type Evidence =
  * show; one of 'links' nothing.
  */
 export function findingsOf(snapshot: Snapshot): readonly Finding[] {
-  return [...sessionsDown(snapshot), ...degradedMaps(snapshot), ...orphanPaths(snapshot), ...phantomLuns(snapshot)]
+  return [
+    ...sessionsDown(snapshot),
+    ...remotePortsDown(snapshot),
+    ...controllersDown(snapshot),
+    ...disksDown(snapshot),
+    ...mapsSuspended(snapshot),
+    ...degradedMaps(snapshot),
+    ...mapsOfAnotherSize(snapshot),
+    ...orphanPaths(snapshot),
+    ...phantomLuns(snapshot),
+  ]
 }
 
 /** Disks that have other paths to their unit and are in no map. */
@@ -115,17 +156,67 @@ export function phantomLuns(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Sessions that are not logged in, with the disks that wait for them. */
+/** Sessions that are not logged in or have a connection that is not up, with the disks that wait for them. */
 export function sessionsDown(snapshot: Snapshot): readonly Finding[] {
-  return snapshot.iscsiSessions
-    .filter((session) => session.state !== null && session.state !== 'LOGGED_IN')
-    .map(({ id, targetName, state, luns }) => ({
-      kind: 'sessionDown',
-      sessionId: id,
-      targetName,
-      state,
-      disks: luns.flatMap((lun) => (lun.device === null ? [] : [lun.device])),
-    }))
+  return snapshot.iscsiSessions.flatMap(({ id, targetName, state, connections, luns }): readonly Finding[] => {
+    const down = connections.flatMap((connection) =>
+      connection.state === null || connection.state === 'up' ? [] : [{ id: connection.id, state: connection.state }],
+    )
+    if (isLoggedIn(state) && down.length === 0) return []
+    const disks = luns.flatMap((lun) => (lun.device === null ? [] : [lun.device]))
+    return [{ kind: 'sessionDown', sessionId: id, targetName, state, connections: down, disks }]
+  })
+}
+
+/** SCSI disks that wait or fail though their session, if they have one, is logged in. */
+export function disksDown(snapshot: Snapshot): readonly Finding[] {
+  return scsiDisks(snapshot).flatMap((disk): readonly Finding[] => {
+    const { state, hctl } = disk.scsi
+    if (state === null || state === 'running' || goneStates.has(state)) return []
+    if (!isLoggedIn(snapshot.sessionOf(disk)?.state ?? null)) return []
+    return [{ kind: 'diskDown', device: disk.name, hctl, state }]
+  })
+}
+
+/** Multipath maps with paths that have another size than the map. */
+export function mapsOfAnotherSize(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.multipathMaps.flatMap(({ name, device, sizeBytes, paths }): readonly Finding[] => {
+    if (sizeBytes === null) return []
+    const others = paths.flatMap((path) => {
+      const size = snapshot.device(path.device)?.sizeBytes
+      return size && size !== sizeBytes ? [{ device: path.device, sizeBytes: size }] : []
+    })
+    return others.length === 0 ? [] : [{ kind: 'mapSizeDiffers', map: name, device, sizeBytes, paths: others }]
+  })
+}
+
+/** Device-mapper maps of any kind that are suspended. */
+export function mapsSuspended(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.blockDevices.flatMap(({ name, dm }): readonly Finding[] =>
+    dm?.suspended ? [{ kind: 'mapSuspended', map: dm.name ?? name, device: name }] : [],
+  )
+}
+
+/** NVMe controllers that are `connecting`, `resetting`, `deleting`, `dead`... */
+export function controllersDown(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.nvmeSubsystems.flatMap((subsystem) =>
+    subsystem.controllers.flatMap(({ name, address, state }): readonly Finding[] =>
+      state === null || state === 'live'
+        ? []
+        : [{ kind: 'controllerDown', controller: name, subsystem: subsystem.name, address, state }],
+    ),
+  )
+}
+
+/** Fibre Channel ports of targets that are `Blocked`, `Not Present`... */
+export function remotePortsDown(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.fibreChannelHosts.flatMap(({ hostNumber, remotePorts }) =>
+    remotePorts.flatMap(({ name, portName, state, roles }): readonly Finding[] =>
+      state === null || state === 'Online' || !roles?.includes('Target')
+        ? []
+        : [{ kind: 'remotePortDown', port: name, hostNumber, portName, state }],
+    ),
+  )
 }
 
 interface Others {
@@ -198,7 +289,12 @@ function isNaaOfMap(wwid: string): boolean {
 
 function isLive({ state, sessionId }: MultipathPath, snapshot: Snapshot): boolean {
   const sessionState = sessionId === null ? null : (snapshot.session(sessionId)?.state ?? null)
-  return (state === null || state === 'running') && (sessionState === null || sessionState === 'LOGGED_IN')
+  return (state === null || state === 'running') && isLoggedIn(sessionState)
+}
+
+/** What is not known is not down. */
+function isLoggedIn(sessionState: string | null): boolean {
+  return sessionState === null || sessionState === 'LOGGED_IN'
 }
 
 /** A disk of which another path could be another. */

@@ -316,6 +316,9 @@ function nvmeSubsystemOf(row: RowOf<'nvmeSubsystems'>): NvmeSubsystem {
   return {
     name: row.name ?? '',
     nqn: knownText(row.nqn),
+    model: knownText(row.model),
+    serial: knownText(row.serial),
+    firmwareRevision: knownText(row.firmwareRevision),
     iopolicy: knownText(row.iopolicy),
     controllers: controllers.map(({ name, transport, address, state }) => ({
       name,

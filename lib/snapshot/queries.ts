@@ -92,6 +92,9 @@ export const scsiHostFields = { ...scsiHostLink, driver: text('proc_name'), stat
 export const nvmeSubsystemFields = {
   name: name(),
   nqn: text('subsysnqn'),
+  model: text('model'),
+  serial: text('serial'),
+  firmwareRevision: text('firmware_rev'),
   iopolicy: text('iopolicy'),
   controllers: list('nvme{controller}', {
     name: name(),
