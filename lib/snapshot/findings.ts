@@ -1,5 +1,5 @@
 import { grouped } from './grouped.js'
-import type { BlockDevice, IscsiDisk, MultipathPath, ScsiDisk } from './model.js'
+import type { BlockDevice, IscsiDisk, MultipathMap, MultipathPath, ScsiDisk } from './model.js'
 import type { Snapshot } from './snapshot.js'
 
 /** Something on the machine that an operator should look at, with what shows it. */
@@ -74,7 +74,7 @@ export type Finding =
 export type Evidence =
   /** The kernel gave the device up; `transport-offline` is the session's trouble and not in here. */
   | { readonly kind: 'state'; readonly state: string }
-  /** A disk of no size, after the target was asked again. */
+  /** A disk of no size, after the target was asked again; a card reader without a card is none. */
   | { readonly kind: 'zeroSize' }
   /** Another LUN of the same target has the same WWID: the target answers with a unit that is not this one. */
   | { readonly kind: 'wwidOfAnotherLun'; readonly wwid: string; readonly device: string; readonly lun: number }
@@ -121,7 +121,7 @@ export function degradedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap((map): readonly Finding[] => {
     const targets = new Set(map.paths.map((path) => snapshot.device(path.device)?.iscsi?.targetName ?? null))
     const sessions = [...targets].flatMap((target) => (target === null ? [] : snapshot.sessionsTo(target)))
-    const live = map.paths.filter((path) => isLive(path, snapshot))
+    const live = livePathsOf(map, snapshot)
     const through = new Set(live.map((path) => path.sessionId))
     const without = sessions.filter((session) => !through.has(session.id))
     if (without.length === 0 && live.length === map.paths.length) return []
@@ -136,6 +136,11 @@ export function degradedMaps(snapshot: Snapshot): readonly Finding[] {
       },
     ]
   })
+}
+
+/** The paths of a map whose disk runs and whose session is logged in; what is not known to be down counts as up. */
+export function livePathsOf(map: MultipathMap, snapshot: Snapshot): readonly MultipathPath[] {
+  return map.paths.filter((path) => isLive(path, snapshot))
 }
 
 /** Disks whose target does not have them any more; of each kind of evidence the first piece that is found. */
@@ -225,10 +230,10 @@ interface Others {
 }
 
 function evidenceAgainst(disk: WholeScsiDisk, others: Others, snapshot: Snapshot): readonly Evidence[] {
-  const { scsi, sizeBytes } = disk
+  const { scsi, sizeBytes, removable } = disk
   const evidence: Evidence[] = []
   if (scsi.state !== null && goneStates.has(scsi.state)) evidence.push({ kind: 'state', state: scsi.state })
-  if (sizeBytes === 0) evidence.push({ kind: 'zeroSize' })
+  if (sizeBytes === 0 && !removable) evidence.push({ kind: 'zeroSize' })
   if (scsi.wwid === null) return evidence
   const { wwid } = scsi
   const lun = others.ofAnotherLun.to(disk)
