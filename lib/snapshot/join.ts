@@ -52,6 +52,7 @@ class Join {
   constructor(private readonly rows: Rows) {
     this.placed = (rows.blockDevices ?? [])
       .map((row) => ({ row, place: placeOf(row.link ?? '') }))
+      .filter(({ place }) => place.name !== '' && place.name !== '.' && place.name !== '..')
       .sort((a, b) => compareBytes(a.place.name, b.place.name))
     this.placedByName = new Map(this.placed.map((device) => [device.place.name, device]))
     this.maps = byName(rows.maps)
