@@ -7,10 +7,8 @@
 #include <node_api.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <exception>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -177,12 +175,8 @@ napi_value Run(napi_env env, napi_callback_info info) {
     }
   }
   Executor& executor = prepared.instance->executor;
-  try {
-    if (!executor.Run(*prepared.program, prepared.roots, prepared.parameters, limit)) {
-      return NumberToJs(env, executor.failure().error);
-    }
-  } catch (const std::bad_alloc&) {
-    return NumberToJs(env, ENOMEM);
+  if (!executor.Run(*prepared.program, prepared.roots, prepared.parameters, limit)) {
+    return NumberToJs(env, executor.failure().error);
   }
   if (!Deliver(env, executor.result(), arguments[0])) return Throw(env, kNoCells);
   return BytesToJs(env, executor.result().text);
