@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <limits>
+#include <new>
 
 #include "bytes.h"
 
@@ -35,6 +36,18 @@ Executor::Executor() : buffer_(kAttributeSize) {}
 
 bool Executor::Run(const Program& program, const Roots& roots, const std::vector<std::string>& parameters,
                    uint32_t limit) {
+  try {
+    return RunProgram(program, roots, parameters, limit);
+  } catch (const std::bad_alloc&) {
+    // Without a path, which would take memory itself. What was kept of the result would be in the way of the error.
+    failure_ = {ENOMEM, "malloc", {}};
+    result_ = {};
+    return false;
+  }
+}
+
+bool Executor::RunProgram(const Program& program, const Roots& roots, const std::vector<std::string>& parameters,
+                          uint32_t limit) {
   program_ = &program;
   roots_ = &roots;
   bindings_.parameters = parameters;

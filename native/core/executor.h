@@ -28,7 +28,7 @@ class Executor {
  public:
   Executor();
 
-  // Returns false where the process was refused: see failure().
+  // Returns false where the process was refused or ran out of memory: see failure().
   bool Run(const Program& program, const Roots& roots, const std::vector<std::string>& parameters, uint32_t limit);
 
   const Result& result() const { return result_; }
@@ -59,6 +59,8 @@ class Executor {
     int error;
   };
 
+  bool RunProgram(const Program& program, const Roots& roots, const std::vector<std::string>& parameters,
+                  uint32_t limit);
   bool RunOnce(uint32_t limit);
   bool RunList(const List& list, Place place, uint32_t depth, uint32_t limit, uint32_t& count);
   bool RunScannedList(const List& list, Place place, uint32_t depth, uint32_t limit, uint32_t& count);

@@ -1,10 +1,8 @@
 #include "prepared_program.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -112,12 +110,8 @@ napi_value Run(napi_env env, napi_callback_info info) {
     }
   }
   Executor& executor = prepared.instance->executor;
-  try {
-    if (!executor.Run(*prepared.program, prepared.roots, prepared.parameters, limit)) {
-      return NumberToJs(env, executor.failure().error);
-    }
-  } catch (const std::bad_alloc&) {
-    return NumberToJs(env, ENOMEM);
+  if (!executor.Run(*prepared.program, prepared.roots, prepared.parameters, limit)) {
+    return NumberToJs(env, executor.failure().error);
   }
   if (!Deliver(env, executor.result(), arguments[0])) return Throw(env, kNoCells);
   return BytesToJs(env, executor.result().text);
