@@ -41,7 +41,7 @@ interface Step {
 
 /** Fields that change without an event: the kept snapshot may be behind in these until it is refreshed. */
 const unannounced =
-  /^(sizeBytes|readOnly|scsi\.(state|queueDepth|timeoutSeconds|ioErrors|ioTimeouts|accessState)|dm\.suspended|suspended|state|paths|pathsActive|pathsFailed|connections|luns|slaves|holders)$/
+  /^(recoveryTimeoutSeconds|sizeBytes|readOnly|scsi\.(state|queueDepth|timeoutSeconds|ioErrors|ioTimeouts|accessState)|dm\.suspended|suspended|state|paths|pathsActive|pathsFailed|connections|luns|slaves|holders)$/
 
 const longestWait = 60_000
 const quietTime = 4000
@@ -128,7 +128,7 @@ function stepsWith({ session, portal, disk, map }: Subjects): readonly Step[] {
     },
     {
       title: 'a path fails',
-      act: async () => writeFileSync(`/sys/block/${disk}/device/state`, 'offline'),
+      act: async () => writeFileSync(`/sys/block/${disk}/device/state`, 'offline\n'),
       expect: (lines, machine) => [
         ...changedField(lines, `changed blockDevice ${disk}`, 'scsi.state', 1),
         ...(machine.device(disk)?.scsi?.state === 'offline' ? [] : [`${disk} is not offline`]),
@@ -136,7 +136,7 @@ function stepsWith({ session, portal, disk, map }: Subjects): readonly Step[] {
     },
     {
       title: 'and comes back',
-      act: async () => writeFileSync(`/sys/block/${disk}/device/state`, 'running'),
+      act: async () => writeFileSync(`/sys/block/${disk}/device/state`, 'running\n'),
       expect: (lines, machine) => [
         ...changedField(lines, `changed blockDevice ${disk}`, 'scsi.state', 1),
         ...(machine.device(disk)?.scsi?.state === 'running' ? [] : [`${disk} is not running`]),

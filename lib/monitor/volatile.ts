@@ -20,7 +20,8 @@ const volatileFields: Readonly<Partial<Record<Part, readonly string[]>>> = {
     'ioTimeouts',
     'accessState',
   ],
-  sessions: ['state'],
+  // multipathd writes recovery_tmo some time after a path came
+  sessions: ['state', 'recoveryTimeout'],
   connections: ['address', 'port', 'state'],
   scsiHosts: ['state'],
   fibreChannelHosts: ['state', 'speed'],
