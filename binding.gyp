@@ -10,14 +10,17 @@
         "native/core/files.cc",
         "native/core/pattern.cc",
         "native/core/program.cc",
+        "native/core/uevent_waiter.cc",
+        "native/core/uevents.cc",
         "native/glue/prepared_program.cc",
+        "native/glue/uevents.cc",
         "native/glue/values.cc",
         "native/portability.cc"
       ],
       "defines": ["NAPI_VERSION=8"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++17", "-O2", "-Wall", "-Wextra", "-fexceptions", "-fvisibility=hidden", "-ffunction-sections"],
-      "ldflags": ["-static-libstdc++", "-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/exports.map", "-Wl,-z,relro,-z,now"]
+      "ldflags": ["-pthread", "-static-libstdc++", "-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/exports.map", "-Wl,-z,relro,-z,now"]
     }
   ]
 }

@@ -2,6 +2,16 @@ import type { RunOptions } from './query/prepared-query.js'
 import { Sysfs } from './sysfs.js'
 
 export { SysfsError, type Unreadable } from './errors.js'
+export type { HeldCount } from './monitor/held-attributes.js'
+export {
+  type ChangesOptions,
+  Monitor,
+  type MonitorEvents,
+  type MonitorOptions,
+  type WatchOptions,
+} from './monitor/monitor.js'
+export type { LostUevents, Uevent } from './monitor/uevent.js'
+export type { UeventsOptions } from './monitor/uevent-iterator.js'
 export { PreparedQuery, type RunOptions } from './query/prepared-query.js'
 export {
   captured,

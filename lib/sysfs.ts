@@ -2,10 +2,14 @@ import path from 'node:path'
 import type { Executor, Roots } from './executor/executor.js'
 import { fallback } from './executor/fallback.js'
 import { loadNative } from './executor/native.js'
+import { Monitor, type MonitorOptions, type WatchOptions, watch } from './monitor/monitor.js'
+import type { LostUevents, Uevent } from './monitor/uevent.js'
+import { type UeventsOptions, ueventsOf } from './monitor/uevent-iterator.js'
 import { kindOf } from './query/parameters.js'
 import { PreparedQuery, type RunOptions } from './query/prepared-query.js'
 import { compile } from './query/program.js'
 import { Query } from './query/query.js'
+import type { Change } from './snapshot/diff.js'
 import { type SnapshotOptions, SnapshotReader } from './snapshot/read.js'
 import type { Snapshot } from './snapshot/snapshot.js'
 import { devicePathOf } from './storage/device-name.js'
@@ -157,6 +161,36 @@ export class Sysfs {
   snapshot(options: SnapshotOptions = {}): Snapshot {
     this.#snapshots ??= new SnapshotReader(this)
     return this.#snapshots.read(options)
+  }
+
+  /**
+   * Keeps a snapshot current by the kernel's uevents: see Monitor.
+   *
+   * @throws {TypeError} or {RangeError} for options that are not as in MonitorOptions
+   */
+  monitor(options: MonitorOptions = {}): Monitor {
+    return new Monitor(this, options)
+  }
+
+  /**
+   * The machine's changes from now on, as they happen: `for await (const change of sysfs.watch({ signal }))`. See
+   * `Monitor.changes`.
+   *
+   * @throws {TypeError} or {RangeError} for options that are not as in WatchOptions
+   * @throws {SysfsError} see SysfsError; also from the iteration, which it ends
+   */
+  watch(options: WatchOptions = {}): AsyncIterableIterator<Change> {
+    return watch(this, options)
+  }
+
+  /**
+   * What the kernel says of all its devices, as it says it. Where it says more than is asked for and the kernel keeps,
+   * there is one `{ action: 'lost' }` after what was kept.
+   *
+   * @throws {Error} where no uevents reach this process: see `Monitor.pollingReason`
+   */
+  uevents(options: UeventsOptions = {}): AsyncIterableIterator<Uevent | LostUevents> {
+    return ueventsOf(this, options)
   }
 }
 

@@ -6,10 +6,12 @@
 #include <exception>
 
 #include "glue/prepared_program.h"
+#include "glue/uevents.h"
 
 NAPI_MODULE_INIT() {
   try {
-    return fast_sysfs::glue::DefinePreparedProgram(env, exports) ? exports : nullptr;
+    using namespace fast_sysfs::glue;
+    return DefinePreparedProgram(env, exports) && DefineUevents(env, exports) ? exports : nullptr;
   } catch (const std::exception& error) {
     napi_throw_error(env, "ENOMEM", error.what());
     return nullptr;

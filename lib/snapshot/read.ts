@@ -1,4 +1,5 @@
 import type { PreparedQuery, RunOptions } from '../query/prepared-query.js'
+import type { Query } from '../query/query.js'
 import type { Sysfs } from '../sysfs.js'
 import { joinRows } from './join.js'
 import type { Detail } from './model.js'
@@ -19,17 +20,22 @@ export class SnapshotReader {
   constructor(private readonly sysfs: Sysfs) {}
 
   read({ detail = 'basic', ...options }: SnapshotOptions): Snapshot {
-    return new Snapshot(joinRows(detail, this.query(detail).first({}, options) ?? {}))
+    return new Snapshot(joinRows(detail, this.prepare(detail).first({}, options) ?? {}))
   }
 
-  private query(detail: Detail): PreparedQuery<Rows, unknown> {
+  private prepare(detail: Detail): PreparedQuery<Rows, unknown> {
     const known = this.prepared.get(detail)
     if (known !== undefined) return known
-    if (!Object.hasOwn(queries, detail)) {
-      throw new TypeError(`detail must be 'links', 'basic' or 'full', not ${JSON.stringify(detail)}`)
-    }
-    const prepared: PreparedQuery<Rows, unknown> = this.sysfs.prepare<Rows, unknown>(queries[detail])
+    const prepared = this.sysfs.prepare(queryOf(detail))
     this.prepared.set(detail, prepared)
     return prepared
   }
+}
+
+/** @throws {TypeError} for a detail that is none */
+export function queryOf(detail: Detail): Query<Rows, unknown> {
+  if (!Object.hasOwn(queries, detail)) {
+    throw new TypeError(`detail must be 'links', 'basic' or 'full', not ${JSON.stringify(detail)}`)
+  }
+  return queries[detail]
 }
