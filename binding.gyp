@@ -4,13 +4,17 @@
       "target_name": "fast_sysfs",
       "sources": [
         "native/addon.cc",
+        "native/core/attribute_sampler.cc",
         "native/core/bytes.cc",
         "native/core/device_path.cc",
+        "native/core/diskstats_sampler.cc",
         "native/core/executor.cc",
         "native/core/files.cc",
         "native/core/pattern.cc",
         "native/core/program.cc",
+        "native/core/sampler.cc",
         "native/glue/prepared_program.cc",
+        "native/glue/sampler.cc",
         "native/glue/values.cc",
         "native/portability.cc"
       ],

@@ -6,10 +6,13 @@
 #include <exception>
 
 #include "glue/prepared_program.h"
+#include "glue/sampler.h"
 
 NAPI_MODULE_INIT() {
   try {
-    return fast_sysfs::glue::DefinePreparedProgram(env, exports) ? exports : nullptr;
+    const bool is_defined =
+        fast_sysfs::glue::DefinePreparedProgram(env, exports) && fast_sysfs::glue::DefineSamplers(env, exports);
+    return is_defined ? exports : nullptr;
   } catch (const std::exception& error) {
     napi_throw_error(env, "ENOMEM", error.what());
     return nullptr;

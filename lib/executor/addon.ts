@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import bindings from 'bindings'
+import type { SamplerAddon } from '../sampler/native.js'
 import { checkIsWhole } from './elf.js'
 
 /** What native/addon.cc exports. */
-export interface Addon {
+export interface Addon extends SamplerAddon {
   readonly PreparedProgram: new (program: Uint8Array, sys: string, dev: string, root: string) => PreparedProgram
   /** Puts the last result's cells, which did not fit, into a larger array. */
   deliver(cells: Float64Array): void

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs'
 import { errorCode, SysfsError, type Unreadable } from '../errors.js'
 import type { PathToken } from '../query/path.js'
 import {
@@ -8,6 +8,7 @@ import {
   type Program,
   type StepReading,
 } from '../query/program.js'
+import { openFlags, parseInteger, trim } from './attribute.js'
 import { type Bytes, fromBytes, toBytes, toPath } from './bytes.js'
 import { deviceOfNode, resolveDevice } from './device-path.js'
 import type { Execution, Executor, Roots } from './executor.js'
@@ -25,9 +26,6 @@ type MutableRow = Record<string, Value>
 
 /** As much as one read takes; the kernel gives a page at the most. */
 const attributeBuffer = Buffer.allocUnsafe(65536)
-
-/** A FIFO in a strange tree must not block the process; on sysfs the last two mean nothing. */
-const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
 class FallbackExecution implements Execution {
   private readonly roots: Roots
@@ -272,25 +270,4 @@ function inOrder(list: ListProgram, values: MutableRow): MutableRow {
 
 function byBytes(a: Bytes, b: Bytes): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** Trims ASCII white space only: String.trim would also take bytes that are part of a UTF-8 character. */
-function trim(bytes: Bytes): Bytes {
-  let start = 0
-  let end = bytes.length
-  while (start < end && isSpace(bytes.charCodeAt(start))) start++
-  while (end > start && isSpace(bytes.charCodeAt(end - 1))) end--
-  return bytes.slice(start, end)
-}
-
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
-}
-
-function parseInteger(text: Bytes): number | null {
-  const match = /^(-?)(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(text)
-  if (match === null) return null
-  const magnitude = Number(match[2])
-  if (!Number.isSafeInteger(magnitude)) return null
-  return match[1] === '-' && magnitude !== 0 ? -magnitude : magnitude
 }
