@@ -29,6 +29,9 @@ export {
   text,
 } from './query/query.js'
 export type { Field, Fields, Row } from './query/types.js'
+export { type StatColumn, statColumns } from './sampler/columns.js'
+export type { DeviceRates } from './sampler/rates.js'
+export { type Sample, Sampler, type SamplerOf, type SamplerOptions } from './sampler/sampler.js'
 export { type Change, diff } from './snapshot/diff.js'
 export {
   controllersDown,

@@ -9,6 +9,7 @@ import { kindOf } from './query/parameters.js'
 import { PreparedQuery, type RunOptions } from './query/prepared-query.js'
 import { compile } from './query/program.js'
 import { Query } from './query/query.js'
+import { Sampler, type SamplerOf, type SamplerOptions } from './sampler/sampler.js'
 import type { Change } from './snapshot/diff.js'
 import { type SnapshotOptions, SnapshotReader } from './snapshot/read.js'
 import type { Snapshot } from './snapshot/snapshot.js'
@@ -27,6 +28,11 @@ export interface SysfsOptions {
   /** Where device nodes are, whatever `root` says. By default root/dev; without a root HOST_DEV, or /dev. */
   readonly devPath?: string
   /**
+   * Where /proc is, whatever `root` says: only a sampler of `source: 'diskstats'` reads it. By default root/proc; without
+   * a root HOST_PROC, or /proc.
+   */
+  readonly procPath?: string
+  /**
    * `native` throws where the addon cannot load, `fallback` does without it, `auto` (the default) takes the addon where
    * it loads. Answers are the same.
    */
@@ -37,6 +43,7 @@ export interface SysfsOptions {
 export class Sysfs {
   readonly sysPath: string
   readonly devPath: string
+  readonly procPath: string
   /** What queries run on. */
   readonly backend: 'native' | 'fallback'
   /** Why the addon does not load, where `backend: 'auto'` fell back for that. */
@@ -61,6 +68,7 @@ export class Sysfs {
     this.#roots = rootsOf(options)
     this.sysPath = this.#roots.sys
     this.devPath = this.#roots.dev
+    this.procPath = procPathOf(options)
     const { executor, nativeLoadError } = chooseExecutor(options.backend ?? 'auto')
     this.#executor = executor
     this.backend = executor.name
@@ -192,6 +200,18 @@ export class Sysfs {
   uevents(options: UeventsOptions = {}): AsyncIterableIterator<Uevent | LostUevents> {
     return ueventsOf(this, options)
   }
+
+  /**
+   * Makes what reads the same numbers of the same block devices many times a second: see Sampler. The caller closes it.
+   *
+   * @throws {TypeError} or {RangeError} for options that are not as in SamplerOptions
+   * @throws {SysfsError} see SysfsError; also where there is no /proc/diskstats to read
+   */
+  sampler<const Attributes extends readonly string[] = readonly ['stat']>(
+    options: SamplerOptions<Attributes> = {},
+  ): SamplerOf<Attributes> {
+    return new Sampler(this, options)
+  }
 }
 
 type Prepared<Q> = Q extends Query<infer Row, infer Parameters> ? PreparedQuery<Row, Parameters> : never
@@ -210,6 +230,11 @@ function rootsOf({ root, sysPath, devPath }: SysfsOptions): Roots {
     dev: directoryOf('devPath', devPath ?? (base === undefined ? HOST_DEV || '/dev' : `${base}/dev`)),
     root: base ?? '',
   }
+}
+
+function procPathOf({ root, procPath }: SysfsOptions): string {
+  const byDefault = root === undefined ? process.env['HOST_PROC'] || '/proc' : `${directoryOf('root', root)}/proc`
+  return directoryOf('procPath', procPath ?? byDefault)
 }
 
 /** An absolute path, without a slash at the end. */

@@ -2,10 +2,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import bindings from 'bindings'
 import type { UeventAddon } from '../monitor/uevent-source.js'
+import type { SamplerAddon } from '../sampler/native.js'
 import { checkIsWhole } from './elf.js'
 
 /** What native/addon.cc exports. */
-export interface Addon extends UeventAddon {
+export interface Addon extends SamplerAddon, UeventAddon {
   readonly PreparedProgram: new (program: Uint8Array, sys: string, dev: string, root: string) => PreparedProgram
   /** Puts the last result's cells, which did not fit, into a larger array. */
   deliver(cells: Float64Array): void

@@ -13,7 +13,7 @@ export function trim(bytes: Bytes): Bytes {
   return bytes.slice(start, end)
 }
 
-function isSpace(byte: number): boolean {
+export function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 }
 

@@ -129,18 +129,9 @@ napi_value DeliverAgain(napi_env env, napi_callback_info info) {
 
 // failure(): [syscall, path] of the last failure
 napi_value LastFailure(napi_env env, napi_callback_info info) {
-  napi_value parts = nullptr;
-  napi_value syscall = nullptr;
   void* data = nullptr;
   if (napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data) != napi_ok) return nullptr;
-  const Failure& failure = static_cast<Instance*>(data)->executor.failure();
-  if (napi_create_array_with_length(env, 2, &parts) != napi_ok ||
-      napi_create_string_latin1(env, failure.syscall, NAPI_AUTO_LENGTH, &syscall) != napi_ok ||
-      napi_set_element(env, parts, 0, syscall) != napi_ok) {
-    return nullptr;
-  }
-  const napi_value path = BytesToJs(env, failure.path);
-  return path != nullptr && napi_set_element(env, parts, 1, path) == napi_ok ? parts : nullptr;
+  return FailureToJs(env, static_cast<Instance*>(data)->executor.failure());
 }
 
 }  // namespace

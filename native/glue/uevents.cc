@@ -12,8 +12,8 @@ namespace fast_sysfs::glue {
 namespace {
 
 // The waiter's thread and the function that it has called on the thread of JavaScript. Both the socket and the function
-// own it: whichever ends first, be it by `close`, by garbage collection or with the environment, ends the thread, and so
-// no call is made of a function that is gone.
+// own it: whichever ends first, be it by `close`, by garbage collection or with the environment, ends the thread, and
+// so no call is made of a function that is gone.
 struct Listener {
   UeventWaiter waiter;
   napi_threadsafe_function function = nullptr;
