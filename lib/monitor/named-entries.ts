@@ -72,9 +72,9 @@ function* blockDevice(
 
 /** The SCSI device, host and session that a path leads through. */
 function scsiOf(devicePath: string): readonly NamedEntry[] {
-  const { hctl, hostNumber, sessionId } = placeOf(devicePath)
+  const { scsi, hostNumber, sessionId } = placeOf(devicePath)
   const entries: NamedEntry[] = []
-  if (hctl !== null) entries.push({ part: 'scsiDevices', entry: hctl, isSettling: false })
+  if (scsi !== null) entries.push({ part: 'scsiDevices', entry: scsi.hctl, isSettling: false })
   else if (hostNumber !== null) entries.push({ part: 'scsiHosts', entry: `host${hostNumber}`, isSettling: false })
   if (sessionId !== null) entries.push(settling('sessions', `session${sessionId}`))
   return entries
