@@ -294,7 +294,15 @@ test('the tree leaves nothing of a random machine out', (t) => {
   t.pass()
 })
 
-const asciiGlyphs = { branch: '|- ', lastBranch: '`- ', trunk: '|  ', arrow: '->', ellipsis: '...' }
+const asciiGlyphs = {
+  branch: '|- ',
+  lastBranch: '`- ',
+  trunk: '|  ',
+  arrow: '->',
+  ellipsis: '...',
+  bar: '#',
+  barRest: '.',
+}
 
 function treeOf(snapshot: Snapshot): readonly string[] {
   return drawTree(new Inventory(snapshot), asciiGlyphs).map((line) => line.map(({ text }) => text).join(''))

@@ -22,6 +22,10 @@ export const ownOptions = {
   },
   bytes: { type: 'boolean', short: 'b', description: 'print sizes in bytes' },
   format: { type: 'string', argument: 'FORMAT', description: 'dot or mermaid' },
+  interval: { type: 'string', argument: 'SECONDS', description: 'how long between two looks, 1 by default' },
+  count: { type: 'string', short: 'n', argument: 'COUNT', description: 'end after so many' },
+  sort: { type: 'string', argument: 'COLUMN', description: 'what stands first' },
+  batch: { type: 'boolean', description: 'print one line each time, for files and programs' },
 } as const satisfies OptionTable
 
 type OptionTable = Readonly<
@@ -46,7 +50,9 @@ export function parseArguments(args: readonly string[]) {
   if (!isOneOf<Detail>(detail, ['links', 'basic', 'full'])) {
     throw new UsageError(`--detail must be links, basic or full, not '${detail}'`)
   }
-  return { options: { ...values, backend, detail }, positionals }
+  const intervalMs = values.interval === undefined ? undefined : millisecondsOf(values.interval)
+  const count = values.count === undefined ? undefined : countOf(values.count)
+  return { options: { ...values, backend, detail, count, intervalMs }, positionals }
 }
 
 /** Throws for an option that others take, but not this command. */
@@ -66,6 +72,22 @@ function parse(args: readonly string[]) {
     const [problem = error.message] = error.message.split(/\.\s|\n/)
     throw new UsageError(problem)
   }
+}
+
+/** As long as a timer takes at the most. */
+const longestSeconds = (2 ** 31 - 1) / 1000
+
+function millisecondsOf(seconds: string): number {
+  const milliseconds = Number(seconds) * 1000
+  if (!/^\d+(\.\d+)?$/.test(seconds) || !(milliseconds >= 1 && Number(seconds) <= longestSeconds)) {
+    throw new UsageError(`--interval must be a number of seconds from 0.001, not '${seconds}'`)
+  }
+  return milliseconds
+}
+
+function countOf(digits: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(digits)) throw new UsageError(`--count must be a number from 1, not '${digits}'`)
+  return Number(digits)
 }
 
 function isOneOf<Word extends string>(value: string | undefined, words: readonly Word[]): value is Word | undefined {

@@ -9,7 +9,9 @@ import { portals } from './commands/portals.js'
 import { sessions } from './commands/sessions.js'
 import { slaves } from './commands/slaves.js'
 import { snapshot } from './commands/snapshot.js'
+import { top } from './commands/top.js'
 import { tree } from './commands/tree.js'
+import { watch } from './commands/watch.js'
 
 /** All there is to do: dispatch and help are made of this. */
 export const commands: readonly Command[] = [
@@ -23,6 +25,8 @@ export const commands: readonly Command[] = [
   check,
   graph,
   snapshot,
+  watch,
+  top,
 ]
 
 /** The command that the first word names. */

@@ -8,6 +8,7 @@ export function writeLines(draw: (glyphs: Glyphs) => readonly Line[], nothing: s
   else if (nothing !== undefined) process.stderr.write(`fast-sysfs: ${printable(nothing)}\n`)
 }
 
+/** With an indentation of 0 it is one line. */
 export function writeJson(value: unknown, indentation = 2): void {
   process.stdout.write(`${toJson(value, indentation)}\n`)
 }

@@ -17,6 +17,9 @@ export interface Glyphs {
   readonly trunk: string
   readonly arrow: string
   readonly ellipsis: string
+  /** What there is of something, and what there is not. */
+  readonly bar: string
+  readonly barRest: string
 }
 
 export interface Terminal {
@@ -26,8 +29,24 @@ export interface Terminal {
   readonly glyphs: Glyphs
 }
 
-const unicode: Glyphs = { branch: '├─ ', lastBranch: '└─ ', trunk: '│  ', arrow: '→', ellipsis: '…' }
-const ascii: Glyphs = { branch: '|- ', lastBranch: '`- ', trunk: '|  ', arrow: '->', ellipsis: '...' }
+const unicode: Glyphs = {
+  branch: '├─ ',
+  lastBranch: '└─ ',
+  trunk: '│  ',
+  arrow: '→',
+  ellipsis: '…',
+  bar: '█',
+  barRest: '░',
+}
+const ascii: Glyphs = {
+  branch: '|- ',
+  lastBranch: '`- ',
+  trunk: '|  ',
+  arrow: '->',
+  ellipsis: '...',
+  bar: '#',
+  barRest: '.',
+}
 
 const formats = { title: 'bold', faint: 'dim', warning: 'yellow', fault: 'red' } as const
 
