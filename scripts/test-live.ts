@@ -7,6 +7,7 @@
 // Nothing is changed on the machine. Exit codes: 0 all agree, 1 something does not, 2 it could not be tried.
 
 import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { type BlockDevice, type Snapshot, Sysfs } from '../lib/index.js'
 import { questionsFor } from '../test/queries-against-tools.js'
@@ -158,7 +159,14 @@ function outcomesOf(said: ToolsSaid): readonly Outcome[] {
         { what: "where 'links' contradicts 'basic'", snapshot: contradictions(links, basic), tool: [] },
       ],
     }
-    return { full, outcomes: [queries, ...withTools, details] }
+    const json = JSON.stringify([full, basic, links])
+    const leaked = credentials().filter((secret) => json.includes(secret))
+    const secrets: Outcome = {
+      subject: `${backend} snapshots`,
+      // Not the credentials themselves: this is printed.
+      comparisons: [{ what: 'the number of credentials in them', snapshot: leaked.length, tool: 0 }],
+    }
+    return { full, outcomes: [queries, ...withTools, details, secrets] }
   })
   const [native, fallback] = backends.map(({ full }) => withoutCounters(full))
   const both: Outcome = {
@@ -166,6 +174,20 @@ function outcomesOf(said: ToolsSaid): readonly Outcome[] {
     comparisons: [{ what: 'the snapshot', snapshot: native, tool: fallback }],
   }
   return [...backends.flatMap(({ outcomes }) => outcomes), both]
+}
+
+/** The user names and passwords of all sessions; a user name that is the initiator's own name is no secret. */
+function credentials(): readonly string[] {
+  const directory = '/sys/class/iscsi_session'
+  const attributes = ['username', 'password', 'username_in', 'password_in']
+  try {
+    return readdirSync(directory)
+      .flatMap((session) => attributes.map((name) => readFileSync(`${directory}/${session}/${name}`, 'utf8').trim()))
+      .filter((secret) => secret !== '' && secret !== '(null)' && !secret.startsWith('iqn.'))
+  } catch {
+    // There is no session, or one has just gone.
+    return []
+  }
 }
 
 /** Without what counts commands, which never rests. */

@@ -28,6 +28,10 @@ export interface IscsiadmSession {
   /** What the initiator was told to log in to. */
   readonly persistentPortal: IscsiPortal
   readonly interfaceName: string
+  /** `default`, in brackets too, where it is not known, as it is of the two below. */
+  readonly interfaceAddress: string
+  readonly interfaceHardwareAddress: string
+  readonly interfaceDevice: string
   readonly transport: string
   readonly initiatorName: string
   /** `LOGGED IN`, `TRANSPORT WAIT`... as iscsid says */
@@ -304,6 +308,9 @@ export function parseIscsiadmSessions(text: string): readonly IscsiadmSession[] 
       currentPortal: parsePortal(field('Current Portal')),
       persistentPortal: parsePortal(field('Persistent Portal')),
       interfaceName: field('Iface Name'),
+      interfaceAddress: field('Iface IPaddress').replace(/^\[(.*)\]$/, '$1'),
+      interfaceHardwareAddress: field('Iface HWaddress'),
+      interfaceDevice: field('Iface Netdev'),
       transport: field('Iface Transport'),
       initiatorName: field('Iface Initiatorname'),
       connectionState: field('iSCSI Connection State'),

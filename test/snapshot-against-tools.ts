@@ -389,8 +389,11 @@ function* withIscsiadmSession(
   yield* compared(subject, {
     targetName: [session.targetName, known(printed.target)],
     state: [session.state, printed.sessionState],
-    // iscsiadm fills in the interface of a session that has none.
+    // Of a session's interface iscsiadm fills in what is not set.
     interfaceName: [session.interfaceName ?? 'default', printed.interfaceName],
+    interfaceAddress: [session.interfaceAddress ?? 'default', printed.interfaceAddress],
+    interfaceHardwareAddress: [session.interfaceHardwareAddress ?? 'default', printed.interfaceHardwareAddress],
+    interfaceDevice: [session.interfaceDevice ?? 'default', printed.interfaceDevice],
     initiatorName: [session.initiatorName, known(printed.initiatorName)],
     targetPortalGroup: [session.targetPortalGroup, persistentPortal.portalGroup],
     hostNumber: [session.hostNumber, hostNumber],

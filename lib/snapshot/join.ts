@@ -202,16 +202,22 @@ class Join {
 
   private iscsiSessions(blockDevices: readonly BlockDevice[]): readonly IscsiSession[] {
     const luns = this.lunsBySession(blockDevices)
+    const hosts = new Map((this.rows.iscsiHosts ?? []).map((host) => [host.number, host]))
     return [...this.sessions.values()].map((row) => {
       const id = row.id ?? -1
+      const hostNumber = placeOf(row.link ?? '').hostNumber ?? -1
+      const host = hosts.get(hostNumber)
       return {
         id,
-        hostNumber: placeOf(row.link ?? '').hostNumber ?? -1,
+        hostNumber,
         targetName: knownText(row.targetName),
         targetAlias: knownText(row.targetAlias),
         state: knownText(row.state),
         initiatorName: knownText(row.initiatorName),
         interfaceName: knownText(row.interfaceName),
+        interfaceAddress: knownText(host?.interfaceAddress),
+        interfaceHardwareAddress: knownText(host?.interfaceHardwareAddress),
+        interfaceDevice: knownText(host?.interfaceDevice),
         targetPortalGroup: row.targetPortalGroup ?? null,
         recoveryTimeoutSeconds: recoverySecondsOf(row.recoveryTimeout),
         abortTimeoutSeconds: row.abortTimeoutSeconds ?? null,

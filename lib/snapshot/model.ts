@@ -163,6 +163,12 @@ export interface IscsiSession {
   readonly initiatorName: string | null
   /** ifacename ('full') */
   readonly interfaceName: string | null
+  /** The initiator's own address, `null` while the connection is lost: ipaddress in class/iscsi_host/hostN ('full'). */
+  readonly interfaceAddress: string | null
+  /** hwaddress in class/iscsi_host/hostN ('full'); software iSCSI sets none. */
+  readonly interfaceHardwareAddress: string | null
+  /** The network interface it is bound to: netdev in class/iscsi_host/hostN ('full'). */
+  readonly interfaceDevice: string | null
   /** tpgt ('full') */
   readonly targetPortalGroup: number | null
   /** How long commands wait for a lost session before they fail: recovery_tmo ('full'); -1: for ever (`off`). */

@@ -68,6 +68,13 @@ export const sessionFields = {
   errorRecoveryLevel: integer('erl'),
 }
 
+export const iscsiHostFields = {
+  number: captured('number'),
+  interfaceAddress: text('ipaddress'),
+  interfaceHardwareAddress: text('hwaddress'),
+  interfaceDevice: text('netdev'),
+}
+
 const connectionName = { session: captured('session'), id: captured('id') }
 const connectionPortals = {
   ...connectionName,
@@ -135,6 +142,7 @@ export interface FullRows {
   readonly raids: readonly Row<typeof raidFields>[]
   readonly scsiDevices: readonly Row<typeof scsiDeviceFields>[]
   readonly sessions: readonly Row<typeof sessionFields>[]
+  readonly iscsiHosts: readonly Row<typeof iscsiHostFields>[]
   readonly connections: readonly Row<typeof connectionFields>[]
   readonly scsiHosts: readonly Row<typeof scsiHostFields>[]
   readonly nvmeSubsystems: readonly Row<typeof nvmeSubsystemFields>[]
@@ -173,6 +181,7 @@ export const fullQuery: Query<FullRows, unknown> = record({
   raids: list('devices/virtual/block/md*', raidFields),
   scsiDevices: list('class/scsi_device/{host}:{channel}:{target}:{lun}', scsiDeviceFields),
   sessions: list(sessions, sessionFields),
+  iscsiHosts: list('class/iscsi_host/host{number}', iscsiHostFields),
   connections: list(connections, connectionFields),
   scsiHosts: list(scsiHosts, scsiHostFields),
   nvmeSubsystems: list('class/nvme-subsystem/nvme-subsys{number}', nvmeSubsystemFields),
