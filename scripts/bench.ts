@@ -1,6 +1,7 @@
 /*
- * Measures the four questions and queries of one's own: the addon, the fallback, the way of 2018 on Node's file system
- * functions, and a bare loop of the addon's system calls in C.
+ * Measures the four questions, queries of one's own and the snapshot: the addon, the fallback, the way of 2018 on Node's
+ * file system functions, and a bare loop of the addon's system calls in C. Beside them what is used today for the real
+ * /sys, what it costs to make rows of a result, and what a snapshot of 4096 disks holds.
  *
  *     npm run bench -- [--short] [--json FILE]
  *
@@ -13,21 +14,27 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { removeMachine } from '../test/sysfs-tree.js'
-import { BareLoop, compileBareLoop, LoopDevices } from './bench/bare-loop.js'
+import { BareLoop, compileBareLoop, compileUdevLoop, LoopDevices, UdevLoop } from './bench/bare-loop.js'
+import { measureCrossing } from './bench/crossing.js'
 import { questionsOfLiveMachine } from './bench/live-machine.js'
 import { type Effort, Samples, warmUp } from './bench/measure.js'
+import { measureMemory } from './bench/memory.js'
 import type { BareLoops, Question } from './bench/question.js'
-import { type Result, resultOf, table } from './bench/report.js'
+import { crossingLine, memoryTable, type Result, resultOf, table, todayTable } from './bench/report.js'
+import { details } from './bench/snapshot-question.js'
+import { measureToday } from './bench/today.js'
 import { bytesPerDisk, questionsOfWrittenMachine, type SizeName, sizes } from './bench/written-machine.js'
 
 // Rounds: a multiple of the ten orders that five contenders take turns in.
 const efforts: Readonly<Record<'short' | 'full', Effort & { readonly loopDevices: number }>> = {
-  short: { rounds: 20, batchMilliseconds: 2, warmUpMilliseconds: 60, loopDevices: 32 },
-  full: { rounds: 100, batchMilliseconds: 6, warmUpMilliseconds: 500, loopDevices: 256 },
+  short: { rounds: 20, batchMilliseconds: 2, warmUpMilliseconds: 60, longestSeconds: 2, loopDevices: 32 },
+  full: { rounds: 100, batchMilliseconds: 6, warmUpMilliseconds: 500, longestSeconds: 60, loopDevices: 256 },
 }
 
 interface Place {
   readonly name: string
+  /** Where the machine is written, of which the snapshot's memory and its crossing are measured. */
+  readonly largeRoot?: string
   readonly questions: readonly Question[]
 }
 
@@ -45,14 +52,26 @@ async function main(): Promise<void> {
   }
   const loopDevices = loops === undefined ? undefined : await makeLoopDevices(loops.program, effort.loopDevices)
 
-  const places = [...writtenPlaces(loops), livePlace(loopDevices?.names ?? [], loops)]
+  const udev = startUdev(temporary)
+
+  const device = loopDevices?.names.at(-1) ?? blockDevices()[0]
+  const live = livePlace(device, loopDevices?.names.length ?? 0, loops)
+  const places: readonly Place[] = [...writtenPlaces(loops, values.short), live]
   const results = await measure(places, effort)
+  const today = await measureToday(device, udev, effort, (leftOut) => console.log(`${leftOut}\n`))
   console.log(table(results))
+  console.log(todayTable(live.name, today))
+  const largeRoot = places.find((place) => place.largeRoot !== undefined)?.largeRoot
+  const crossing = largeRoot === undefined ? undefined : await measureCrossing(largeRoot, effort)
+  const memory = largeRoot === undefined ? [] : measureMemory(largeRoot)
+  if (crossing !== undefined) console.log(crossingLine(crossing))
+  console.log(memoryTable(memory))
   if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify({ ...surroundings(), effort, sizes, results }, undefined, 2)}\n`)
+    const measured = { ...surroundings(), effort, sizes, results, today, crossing, memory }
+    writeFileSync(values.json, `${JSON.stringify(measured, undefined, 2)}\n`)
   }
 
-  await Promise.all([loops?.withThreads.close(), loops?.oneThread.close(), loopDevices?.remove()])
+  await Promise.all([loops?.withThreads.close(), loops?.oneThread.close(), udev?.close(), loopDevices?.remove()])
 }
 
 async function measure(places: readonly Place[], effort: Effort): Promise<readonly Result[]> {
@@ -73,7 +92,7 @@ async function measure(places: readonly Place[], effort: Effort): Promise<readon
   return results
 }
 
-function* writtenPlaces(loops: BareLoops | undefined): Generator<Place> {
+function* writtenPlaces(loops: BareLoops | undefined, isShort: boolean): Generator<Place> {
   for (const size of Object.keys(sizes) as SizeName[]) {
     const { sessions, luns } = sizes[size]
     const room = placeWithRoom(sessions * luns * bytesPerDisk)
@@ -82,16 +101,20 @@ function* writtenPlaces(loops: BareLoops | undefined): Generator<Place> {
       continue
     }
     const root = temporaryDirectory(room.directory)
+    // The naive way takes seconds for each answer there.
+    const leavesOutFull = isShort && size === 'large'
+    if (leavesOutFull)
+      console.log("Without the large machine's full snapshot, which takes long: that is for the long form.\n")
     yield {
       name: `${room.fileSystem}, ${size}: ${sessions} sessions x ${luns} LUNs`,
-      questions: questionsOfWrittenMachine(root, size, loops),
+      questions: questionsOfWrittenMachine(root, size, loops, leavesOutFull ? ['links', 'basic'] : details),
+      ...(size === 'large' && { largeRoot: root }),
     }
   }
 }
 
-function livePlace(loopDevices: readonly string[], loops: BareLoops | undefined): Place {
-  const device = loopDevices.at(-1) ?? blockDevices()[0]
-  const made = loopDevices.length > 0 ? `, ${loopDevices.length} loop devices made` : ''
+function livePlace(device: string | undefined, loopDevices: number, loops: BareLoops | undefined): Place {
+  const made = loopDevices > 0 ? `, ${loopDevices} loop devices made` : ''
   return { name: `real sysfs${made}`, questions: questionsOfLiveMachine(device, loops) }
 }
 
@@ -101,6 +124,13 @@ function blockDevices(): readonly string[] {
   } catch {
     return []
   }
+}
+
+function startUdev(directory: string): UdevLoop | undefined {
+  const compiled = compileUdevLoop(directory)
+  if ('program' in compiled) return new UdevLoop(compiled.program)
+  console.log(`Without libudev: ${compiled.missing}.\n`)
+  return undefined
 }
 
 async function makeLoopDevices(program: string, count: number): Promise<LoopDevices | undefined> {

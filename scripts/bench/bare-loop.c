@@ -15,6 +15,10 @@
  *     portals SYS IQN                address, port, persistent_address, persistent_port and host of each connection
  *     lun SYS IQN LUN                the block devices of a LUN
  *     walk DIRECTORY ATTRIBUTE...    name, link text and attributes of every entry
+ *     snapshot SYS PART...           several lists, each of them: + DIRECTORY PREFIX LINK LISTING ATTRIBUTE... (below SYS;
+ *                                    - for none). Of every entry whose name begins so the name, the link's text, the
+ *                                    attributes (#ATTRIBUTE in hexadecimal), the names in LISTING and an empty value; an
+ *                                    empty value after the last entry
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,7 +35,7 @@
 #include <unistd.h>
 
 /* What the addon passes: the size of a read and of a getdents64. */
-enum { BUFFER_SIZE = 65536, LARGEST_LISTING = 1 << 23, LARGEST_ANSWER = 1 << 23, MOST_PARTS = 16 };
+enum { BUFFER_SIZE = 65536, LARGEST_LISTING = 1 << 23, LARGEST_ANSWER = 1 << 24, MOST_PARTS = 192 };
 
 static char attribute[BUFFER_SIZE];
 static char answer[LARGEST_ANSWER];
@@ -203,13 +207,66 @@ static void walk(char **parts) {
   close_file(outer.directory);
 }
 
+/* Bytes that may be tabs. */
+static void add_hexadecimal(const char *value, ssize_t size) {
+  static const char digits[] = "0123456789abcdef";
+  for (ssize_t i = 0; i < size; i++) {
+    *answered++ = digits[(unsigned char)value[i] >> 4];
+    *answered++ = digits[(unsigned char)value[i] & 15];
+  }
+  *answered++ = '\t';
+}
+
+static void entry_of_snapshot(const char *entry, int has_link, const char *listing, char **attributes) {
+  char path[PATH_MAX], text[PATH_MAX];
+  add(entry, strlen(entry));
+  if (has_link) {
+    const ssize_t size = readlinkat(outer.directory, entry, text, sizeof text);
+    add(text, size > 0 ? size : 0);
+  }
+  char *end = stpcpy(stpcpy(path, entry), "/");
+  for (; *attributes != NULL && **attributes != '+'; attributes++) {
+    const int is_binary = **attributes == '#';
+    stpcpy(end, *attributes + is_binary);
+    const ssize_t size = read_attribute(outer.directory, path);
+    if (is_binary) add_hexadecimal(attribute, size);
+    else add(attribute, size > 0 ? size : 0);
+  }
+  if (*listing == '-') return;
+  stpcpy(end, listing);
+  if (list(&inner, outer.directory, path)) {
+    FOR_EACH(below, &inner) add(below->name, strlen(below->name));
+    close_file(inner.directory);
+  }
+  add("", 0);
+}
+
+static void snapshot(char **parts) {
+  char path[PATH_MAX];
+  char **part = parts + 1;
+  while (*part != NULL) {
+    const char *prefix = part[2];
+    stpcpy(stpcpy(stpcpy(path, parts[0]), "/"), part[1]);
+    if (list(&outer, AT_FDCWD, path)) {
+      FOR_EACH(entry, &outer) {
+        if (*prefix != '-' && !begins(entry->name, prefix)) continue;
+        entry_of_snapshot(entry->name, *part[3] != '-', part[4], part + 5);
+      }
+      close_file(outer.directory);
+    }
+    add("", 0);
+    for (part++; *part != NULL && **part != '+'; part++) continue;
+  }
+}
+
 typedef void query(char **parts);
 
 static query *query_named(const char *name) {
   static const struct {
     const char *name;
     query *query;
-  } queries[] = {{"holders", holders}, {"list", list_names}, {"portals", portals}, {"lun", lun}, {"walk", walk}};
+  } queries[] = {{"holders", holders}, {"list", list_names}, {"portals", portals},
+                 {"lun", lun},         {"walk", walk},       {"snapshot", snapshot}};
   for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
     if (strcmp(queries[i].name, name) == 0) return queries[i].query;
   }

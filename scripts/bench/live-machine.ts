@@ -1,6 +1,7 @@
 import { name, query, Sysfs } from '../../lib/index.js'
 import { Naive2018, namesIn } from './naive-2018.js'
 import { type BareLoops, largeAnswer, type Question, question, smallAnswer } from './question.js'
+import { details, snapshotQuestion } from './snapshot-question.js'
 import { type AskedMachine, blockDevices, networkInterfaces, walk } from './walk.js'
 
 /**
@@ -33,6 +34,7 @@ export function questionsOfLiveMachine(device: string | undefined, loops: BareLo
       listing(machine, device, 'holders', loops),
       listing(machine, device, 'slaves', loops),
       walk(machine, blockDevices, largeAnswer, loops),
+      ...details.map((detail) => snapshotQuestion(machine, detail, largeAnswer, loops)),
     )
   }
   questions.push(walk(machine, networkInterfaces, smallAnswer, loops))

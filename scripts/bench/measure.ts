@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /*
- * All times are the processor's, not the clock's: what other processes do in between does not count. Without any the
- * two are the same, for nothing that is measured here waits.
+ * Times are the processor's, not the clock's: what other processes do in between does not count. Without any the two are
+ * the same, for nothing that is measured so waits. What starts processes or waits is measured by the clock.
  */
 
 /** One of those that answer a question. */
@@ -17,6 +17,8 @@ export interface Effort {
   readonly rounds: number
   readonly batchMilliseconds: number
   readonly warmUpMilliseconds: number
+  /** Where a round takes long there are fewer, so that a question takes no longer than this; but at least three. */
+  readonly longestSeconds: number
 }
 
 export interface Timing {
@@ -26,7 +28,8 @@ export interface Timing {
 }
 
 setFlagsFromString('--expose-gc')
-const collectGarbage: (options: { readonly type: 'minor' }) => void = runInNewContext('gc')
+/** All of it, or what is young. */
+export const collectGarbage: (options?: { readonly type: 'minor' }) => void = runInNewContext('gc')
 
 /** A contender that runs in this process. */
 export function inThisProcess(name: string, run: () => unknown): Contender {
@@ -44,10 +47,29 @@ export function inThisProcess(name: string, run: () => unknown): Contender {
   }
 }
 
-/** A contender with the number of runs that fill a batch. */
-interface Paced {
+/** A contender that waits, for other processes or for its turn: its time is that of the clock. */
+export function byTheClock(name: string, run: () => unknown): Contender {
+  return {
+    name,
+    batch: async (lead, count) => {
+      collectGarbage({ type: 'minor' })
+      for (let i = 0; i < lead; i++) await run()
+      const start = process.hrtime.bigint()
+      for (let i = 0; i < count; i++) {
+        const waited = run()
+        // What does not wait need not wait for its turn.
+        if (waited instanceof Promise) await waited
+      }
+      return Number(process.hrtime.bigint() - start)
+    },
+  }
+}
+
+/** A contender with the number of runs that fill a batch, and about what a run takes. */
+export interface Paced {
   readonly contender: Contender
   readonly count: number
+  readonly nanoseconds: number
 }
 
 /** Runs a contender until its code is compiled and the tree is in the caches; finds out how many runs fill a batch. */
@@ -59,7 +81,7 @@ export async function warmUp(contender: Contender, effort: Effort): Promise<Pace
     if (taken < wanted) count *= 2
     taken = await contender.batch(0, count)
   }
-  return { contender, count: Math.max(1, Math.round((count * wanted) / taken)) }
+  return { contender, count: Math.max(1, Math.round((count * wanted) / taken)), nanoseconds: taken / count }
 }
 
 /**
@@ -77,7 +99,9 @@ export class Samples {
       samples.#counts.set(contender.name, count)
     }
     const orders = balancedOrders(paced)
-    for (let round = 0; round < effort.rounds; round++) {
+    const roundSeconds = paced.reduce((total, { count, nanoseconds }) => total + (count * nanoseconds) / 1e9, 0)
+    const rounds = Math.min(effort.rounds, Math.max(3, Math.round(effort.longestSeconds / roundSeconds)))
+    for (let round = 0; round < rounds; round++) {
       for (const { contender, count } of orders[round % orders.length] as readonly Paced[]) {
         // the lead brings the processor's caches back to this contender; a run that fills a batch by itself needs none
         const taken = await contender.batch(Math.floor(count / 8), count)
@@ -98,6 +122,12 @@ export class Samples {
       minimumNanoseconds: Math.min(...samples),
       runsPerBatch: this.#counts.get(name) as number,
     }
+  }
+
+  /** Nanoseconds that the first takes longer: the median of the rounds' own differences. */
+  difference(slower: string, faster: string): number {
+    const subtrahends = this.#of(faster)
+    return median(this.#of(slower).map((sample, round) => sample - (subtrahends[round] as number)))
   }
 
   /** How many times longer the first takes: the median of the rounds' own ratios. */

@@ -1,5 +1,8 @@
+import type { Crossing } from './crossing.js'
 import type { Samples, Timing } from './measure.js'
+import type { Memory } from './memory.js'
 import { addon, bareLoop, bareLoopOneThread, fallback, naive, type Targets } from './question.js'
+import type { TodayRow } from './today.js'
 
 export interface Ratio {
   readonly of: string
@@ -54,6 +57,42 @@ export function table(results: readonly Result[]): string {
     return placeTable(place, ofPlace)
   })
   return tables.join('\n')
+}
+
+/** What is used today, by the clock: the times, and how many times as long lsblk takes as each answer. */
+export function todayTable(place: string, rows: readonly TodayRow[]): string {
+  return [
+    `${place}: what is used today\n`,
+    aligned([
+      ['microseconds by the clock, with the processes that are started', 'median (minimum)', 'lsblk -J -O takes'],
+      ...rows.map(({ name, timing, lsblkTakes, atLeast }) => [
+        name,
+        timingText(timing),
+        lsblkTakes === undefined ? '' : lsblkText(lsblkTakes, atLeast),
+      ]),
+    ]),
+  ].join('\n')
+}
+
+function lsblkText(takes: number, atLeast: number | undefined): string {
+  const shown = `${significant(takes)}x`
+  return atLeast === undefined ? shown : `${shown} (>= ${atLeast} ${takes >= atLeast ? 'met' : 'MISSED'})`
+}
+
+export function crossingLine({ rows, nanosecondsPerRow, atMost }: Crossing): string {
+  const met = nanosecondsPerRow <= atMost ? 'met' : 'MISSED'
+  return `Rows of 8 fields (${rows}): ${significant(nanosecondsPerRow)} ns each after the native call (<= ${atMost} ${met})\n`
+}
+
+export function memoryTable(rows: readonly Memory[]): string {
+  const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
+  return aligned([
+    ['mebibytes', 'block devices', 'held by the snapshot', 'peak of the process', 'before it'],
+    ...rows.map(({ detail, blockDevices, heldBytes, peakBytes, peakBytesBefore }) => [
+      ...[`snapshot, ${detail}`, String(blockDevices), mebibytes(heldBytes)],
+      ...[mebibytes(peakBytes), mebibytes(peakBytesBefore)],
+    ]),
+  ])
 }
 
 function placeTable(place: string, results: readonly Result[]): string {

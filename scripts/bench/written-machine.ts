@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
-import { Sysfs } from '../../lib/index.js'
+import { type Detail, Sysfs } from '../../lib/index.js'
 import { type Machine, type MachineSize, machineOfSize, writeMachine } from '../../test/sysfs-tree.js'
 import { Naive2018 } from './naive-2018.js'
 import { type BareLoops, groups, largeAnswer, type Question, question, smallAnswer, type Targets } from './question.js'
+import { snapshotQuestion } from './snapshot-question.js'
 import { blockDevices, walk } from './walk.js'
 
 export type SizeName = 'small' | 'medium' | 'large'
@@ -16,11 +17,12 @@ export const sizes: Readonly<Record<SizeName, MachineSize>> = {
 /** About what a written disk takes with all that hangs on it: a page for each of its attributes. */
 export const bytesPerDisk = 256 * 1024
 
-/** The questions about a machine that is written for them: the four of the library, and a query of one's own. */
+/** The questions about a machine that is written for them: the four of the library, a query of one's own, snapshots. */
 export function questionsOfWrittenMachine(
   root: string,
   size: SizeName,
   loops: BareLoops | undefined,
+  snapshotDetails: readonly Detail[],
 ): readonly Question[] {
   const machine = machineOfSize(sizes[size])
   writeMachine(root, machine)
@@ -111,6 +113,7 @@ export function questionsOfWrittenMachine(
       loops,
     ),
     walk({ addon, fallback, sys }, blockDevices, byAnswerSize, loops),
+    ...snapshotDetails.map((detail) => snapshotQuestion({ addon, fallback, sys }, detail, byAnswerSize, loops)),
   ]
 }
 
