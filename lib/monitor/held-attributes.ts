@@ -1,7 +1,8 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { SysfsError } from '../errors.js'
 import { openFlags, parseInteger, trim } from '../executor/attribute.js'
 import { fromBytes } from '../executor/bytes.js'
+import { halfOfFreeDescriptors } from '../executor/descriptors.js'
 import { failureOf, isProcessTrouble } from '../executor/failure.js'
 import type { Row } from './kept-rows.js'
 
@@ -108,7 +109,7 @@ export class HeldAttributes {
 
   /** Half of what the process had left when this began: nothing else of it shall run out. */
   #mostHeld(): number {
-    this.#most ??= Math.floor(Math.max(0, mostDescriptors() - openDescriptors()) / 2)
+    this.#most ??= halfOfFreeDescriptors()
     return this.#most
   }
 }
@@ -119,23 +120,3 @@ const forgotten = new FinalizationRegistry<ReadonlyMap<string, Held>>((held) => 
     for (const descriptor of descriptors) if (descriptor !== undefined) closeSync(descriptor)
   }
 })
-
-/** RLIMIT_NOFILE; where it cannot be told, what is usual. */
-function mostDescriptors(): number {
-  try {
-    const limit = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]
-    return limit === 'unlimited' ? 1 << 20 : Number(limit ?? usualLimit)
-  } catch {
-    return usualLimit
-  }
-}
-
-const usualLimit = 1024
-
-function openDescriptors(): number {
-  try {
-    return readdirSync('/proc/self/fd').length
-  } catch {
-    return 0
-  }
-}

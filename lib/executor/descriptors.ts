@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { failureOf, isProcessTrouble } from '../executor/failure.js'
+import { failureOf, isProcessTrouble } from './failure.js'
 
 /** Where the system does not tell: macOS lets a process open 256. */
 const fewDescriptors = 128
