@@ -2,7 +2,7 @@
  * Node processes of their own, for what a test must survive (a crash of the addon, process.exit) or must have for
  * itself (descriptors, memory, another state of the package).
  */
-import { spawn } from 'node:child_process'
+import { type SpawnOptions, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -75,9 +75,13 @@ export function howItEnded({ status, signal, stdout, stderr }: EndOfChild): stri
 }
 
 /** Runs a program until it ends. */
-export function endOf([program = '', ...args]: readonly string[], input = '', cwd = packageRoot): Promise<EndOfChild> {
+export function endOf(
+  [program = '', ...args]: readonly string[],
+  input = '',
+  { cwd = packageRoot, env = process.env }: Pick<SpawnOptions, 'cwd' | 'env'> = {},
+): Promise<EndOfChild> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, timeout: longestRun, killSignal: 'SIGKILL' })
+    const child = spawn(program, args, { cwd, env, timeout: longestRun, killSignal: 'SIGKILL' })
     const output = { stdout: '', stderr: '' }
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (chunk: string) => {

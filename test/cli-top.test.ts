@@ -1,11 +1,10 @@
 import test from 'ava'
+import { ascii } from '../lib/cli/terminal.js'
 import { drawActivities, sorted, sortWords, summaryOf } from '../lib/cli/top/activity-table.js'
 import type { Activity } from '../lib/cli/top/disk-activity.js'
 import { onEveryBackend } from './backends.js'
 import { type FileTree, writeFileTree } from './file-tree.js'
 import { endOf, linesOf, run, testOnTerminal, tool } from './tool.js'
-
-const glyphs = { branch: '|- ', lastBranch: '`- ', trunk: '|  ', arrow: '->', ellipsis: '...', bar: '#', barRest: '.' }
 
 function activity(title: string, some: Partial<Activity>): Activity {
   return {
@@ -46,7 +45,7 @@ const activities = [
 ]
 
 test('a table with bars, what is sorted by first', (t) => {
-  const lines = drawActivities(sorted(activities, 'busy'), 'busy', glyphs).map((line) =>
+  const lines = drawActivities(sorted(activities, 'busy'), 'busy', ascii).map((line) =>
     line.map(({ text }) => text).join(''),
   )
   t.deepEqual(lines, [

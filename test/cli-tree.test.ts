@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util'
 import test from 'ava'
 import fc from 'fast-check'
 import { Inventory } from '../lib/cli/inventory.js'
+import { ascii } from '../lib/cli/terminal.js'
 import { drawTree } from '../lib/cli/tree.js'
 import { type BlockDevice, type Snapshot, Sysfs } from '../lib/index.js'
 import { backends, onEveryBackend } from './backends.js'
@@ -294,18 +295,8 @@ test('the tree leaves nothing of a random machine out', (t) => {
   t.pass()
 })
 
-const asciiGlyphs = {
-  branch: '|- ',
-  lastBranch: '`- ',
-  trunk: '|  ',
-  arrow: '->',
-  ellipsis: '...',
-  bar: '#',
-  barRest: '.',
-}
-
 function treeOf(snapshot: Snapshot): readonly string[] {
-  return drawTree(new Inventory(snapshot), asciiGlyphs).map((line) => line.map(({ text }) => text).join(''))
+  return drawTree(new Inventory(snapshot), ascii).map((line) => line.map(({ text }) => text).join(''))
 }
 
 // ---- On a terminal

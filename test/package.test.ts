@@ -46,7 +46,7 @@ function copyRepository(directory: string): void {
 }
 
 async function npm(cwd: string, ...args: string[]): Promise<EndOfChild> {
-  const end = await endOf(['npm', ...args], '', cwd)
+  const end = await endOf(['npm', ...args], '', { cwd })
   if (end.status !== 0) throw new Error(`npm ${args[0]}: ${howItEnded(end)}`)
   return end
 }
@@ -133,7 +133,9 @@ test.serial('the command is there and can be run', (t) => {
 /** Runs a module in a directory. It prints JSON. */
 async function printedBy(directory: string, source: string, type: 'commonjs' | 'module'): Promise<unknown> {
   const root = await unpackRecording('S3')
-  const end = await endOf([process.execPath, `--input-type=${type}`, '-e', source, root, TARGET], '', directory)
+  const end = await endOf([process.execPath, `--input-type=${type}`, '-e', source, root, TARGET], '', {
+    cwd: directory,
+  })
   if (end.status !== 0) throw new Error(howItEnded(end))
   return JSON.parse(end.stdout)
 }
@@ -268,16 +270,15 @@ async function typeCheck(type: 'commonjs' | 'module', source: string): Promise<E
     verbatimModuleSyntax: type === 'module',
     skipLibCheck: false,
     noEmit: true,
-    // The library's types need no other types, not even Node's.
-    types: [],
-    lib: ['es2022', 'dom'],
+    // The library's types need Node's, for a monitor is an EventEmitter, and no others.
+    types: ['node'],
+    typeRoots: [path.join(packageRoot, 'node_modules/@types')],
+    lib: ['es2022'],
   }
   writeFileSync(path.join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
-  return endOf(
-    [process.execPath, path.join(packageRoot, 'node_modules/typescript/bin/tsc'), '-p', directory],
-    '',
-    project,
-  )
+  return endOf([process.execPath, path.join(packageRoot, 'node_modules/typescript/bin/tsc'), '-p', directory], '', {
+    cwd: project,
+  })
 }
 
 for (const type of ['commonjs', 'module'] as const) {

@@ -1,8 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import test from 'ava'
 import type { Backend } from './backends.js'
-import { type EndOfChild, howItEnded, packageRoot } from './child-process.js'
+import { type EndOfChild, endOf as endOfChild, howItEnded, packageRoot } from './child-process.js'
 import { unpackRecording } from './recordings.js'
 
 // The command-line tool as it is installed, every time in a process of its own.
@@ -15,17 +15,7 @@ export type Environment = Readonly<Record<string, string>>
 const environment: Environment = { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', TERM: 'xterm' }
 
 export function endOf(program: string, args: readonly string[], more: Environment = {}): Promise<EndOfChild> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: { ...environment, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
-    const output = { stdout: '', stderr: '' }
-    for (const stream of ['stdout', 'stderr'] as const) {
-      child[stream].setEncoding('utf8').on('data', (chunk: string) => {
-        output[stream] += chunk
-      })
-    }
-    child.on('error', reject)
-    child.on('close', (status, signal) => resolve({ status, signal, ...output }))
-  })
+  return endOfChild([program, ...args], '', { env: { ...environment, ...more } })
 }
 
 export function run(args: readonly string[], more?: Environment): Promise<EndOfChild> {

@@ -38,7 +38,7 @@ const unicode: Glyphs = {
   bar: '█',
   barRest: '░',
 }
-const ascii: Glyphs = {
+export const ascii: Glyphs = {
   branch: '|- ',
   lastBranch: '`- ',
   trunk: '|  ',
