@@ -18,12 +18,13 @@ import { questionsOfLiveMachine } from './bench/live-machine.js'
 import { type Effort, Samples, warmUp } from './bench/measure.js'
 import type { BareLoops, Question } from './bench/question.js'
 import { type Result, resultOf, table } from './bench/report.js'
+import { questionsOfSampler } from './bench/sampler.js'
 import { bytesPerDisk, questionsOfWrittenMachine, type SizeName, sizes } from './bench/written-machine.js'
 
 // Rounds: a multiple of the ten orders that five contenders take turns in.
 const efforts: Readonly<Record<'short' | 'full', Effort & { readonly loopDevices: number }>> = {
   short: { rounds: 20, batchMilliseconds: 2, warmUpMilliseconds: 60, loopDevices: 32 },
-  full: { rounds: 100, batchMilliseconds: 6, warmUpMilliseconds: 500, loopDevices: 256 },
+  full: { rounds: 100, batchMilliseconds: 6, warmUpMilliseconds: 500, loopDevices: 1000 },
 }
 
 interface Place {
@@ -92,7 +93,11 @@ function* writtenPlaces(loops: BareLoops | undefined): Generator<Place> {
 function livePlace(loopDevices: readonly string[], loops: BareLoops | undefined): Place {
   const device = loopDevices.at(-1) ?? blockDevices()[0]
   const made = loopDevices.length > 0 ? `, ${loopDevices.length} loop devices made` : ''
-  return { name: `real sysfs${made}`, questions: questionsOfLiveMachine(device, loops) }
+  const sampled = loopDevices.length > 0 ? loopDevices : blockDevices()
+  return {
+    name: `real sysfs${made}`,
+    questions: [...questionsOfLiveMachine(device, loops), ...questionsOfSampler(sampled, loops)],
+  }
 }
 
 function blockDevices(): readonly string[] {
