@@ -21,6 +21,7 @@ import { type Effort, Samples, warmUp } from './bench/measure.js'
 import { measureMemory } from './bench/memory.js'
 import type { BareLoops, Question } from './bench/question.js'
 import { crossingLine, memoryTable, type Result, resultOf, table, todayTable } from './bench/report.js'
+import { questionsOfSampler } from './bench/sampler.js'
 import { details } from './bench/snapshot-question.js'
 import { measureToday } from './bench/today.js'
 import { bytesPerDisk, questionsOfWrittenMachine, type SizeName, sizes } from './bench/written-machine.js'
@@ -28,7 +29,7 @@ import { bytesPerDisk, questionsOfWrittenMachine, type SizeName, sizes } from '.
 // Rounds: a multiple of the ten orders that five contenders take turns in.
 const efforts: Readonly<Record<'short' | 'full', Effort & { readonly loopDevices: number }>> = {
   short: { rounds: 20, batchMilliseconds: 2, warmUpMilliseconds: 60, longestSeconds: 2, loopDevices: 32 },
-  full: { rounds: 100, batchMilliseconds: 6, warmUpMilliseconds: 500, longestSeconds: 60, loopDevices: 256 },
+  full: { rounds: 100, batchMilliseconds: 6, warmUpMilliseconds: 500, longestSeconds: 60, loopDevices: 1000 },
 }
 
 interface Place {
@@ -55,7 +56,7 @@ async function main(): Promise<void> {
   const udev = startUdev(temporary)
 
   const device = loopDevices?.names.at(-1) ?? blockDevices()[0]
-  const live = livePlace(device, loopDevices?.names.length ?? 0, loops)
+  const live = livePlace(loopDevices?.names ?? [], device, loops)
   const places: readonly Place[] = [...writtenPlaces(loops, values.short), live]
   const results = await measure(places, effort)
   const today = await measureToday(device, udev, effort, (leftOut) => console.log(`${leftOut}\n`))
@@ -113,9 +114,13 @@ function* writtenPlaces(loops: BareLoops | undefined, isShort: boolean): Generat
   }
 }
 
-function livePlace(device: string | undefined, loopDevices: number, loops: BareLoops | undefined): Place {
-  const made = loopDevices > 0 ? `, ${loopDevices} loop devices made` : ''
-  return { name: `real sysfs${made}`, questions: questionsOfLiveMachine(device, loops) }
+function livePlace(loopDevices: readonly string[], device: string | undefined, loops: BareLoops | undefined): Place {
+  const made = loopDevices.length > 0 ? `, ${loopDevices.length} loop devices made` : ''
+  const sampled = loopDevices.length > 0 ? loopDevices : blockDevices()
+  return {
+    name: `real sysfs${made}`,
+    questions: [...questionsOfLiveMachine(device, loops), ...questionsOfSampler(sampled, loops)],
+  }
 }
 
 function blockDevices(): readonly string[] {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "files.h"
@@ -34,20 +35,26 @@ class AttributeSampler final : public Sampler {
     kHeld,
     kReopened,
   };
+  // One attribute of one device, but for the descriptor where it is held.
   struct File {
-    Descriptor descriptor;
     State state = State::kAbsent;
     uint64_t inode = 0;
   };
-  enum class Outcome : uint8_t { kRead, kNothing, kFailed };
+  // What a read gave, or an errno.
+  struct Content {
+    int error = 0;
+    std::string_view text;
+  };
 
+  bool OpenDevice(size_t row);
   bool Read(double* values) override;
-  bool OpenDevice(Device& device, File* files);
-  Outcome ReadFile(Device& device, File& file, const std::string& path);
-  Outcome ReadAnew(Device& device, File& file, const std::string& path);
-  Outcome NothingOf(Device& device);
-  void Hold(File& file, Descriptor opened);
-  void LetGo(File& file, State next);
+  void ReadHeld(size_t first_row, size_t rows);
+  bool TakeRow(size_t row, Content* contents, double* values);
+  bool ReadAnew(size_t row, size_t attribute, Content& content);
+  void NoticeEnd(size_t row);
+  void Hold(size_t index, Descriptor opened);
+  void LetGo(size_t index, State next);
+  void LetGoOf(size_t row);
 
   // Calls `open` until it does not fail for want of a descriptor; gives up descriptors of its own for that.
   template <typename OpenCall>
@@ -56,10 +63,13 @@ class AttributeSampler final : public Sampler {
 
   std::vector<SampledAttribute> attributes_;
   std::vector<File> files_;
+  // One for each file. They stand by themselves, for nearly always a sample needs nothing else of a file.
+  std::vector<Descriptor> descriptors_;
   size_t most_held_;
   size_t held_ = 0;
+  size_t rows_in_a_batch_;
+  std::vector<Content> contents_;
   std::vector<char> buffer_;
-  std::string_view content_;
 };
 
 }  // namespace fast_sysfs

@@ -1,6 +1,7 @@
 #include "bytes.h"
 
 #include <charconv>
+#include <cstring>
 #include <limits>
 
 namespace fast_sysfs {
@@ -10,6 +11,36 @@ namespace {
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 bool IsSpace(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
+// The kernel prints most numbers of `stat` right-aligned in so many bytes, and a space.
+constexpr size_t kFieldSize = 8;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+// Takes such a field, all of its bytes at once, where it is one: spaces, digits, white space behind. It is half of
+// the time that a byte after the other takes.
+bool TakeField(const char*& at, double& number) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  if (!IsSpace(at[kFieldSize])) return false;
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, at, kFieldSize);
+  // What tells a digit (0x30 to 0x39) from a space (0x20) is one bit.
+  const uint64_t digits = bytes | 0x10 * kEach;
+  const uint64_t spaces = (digits ^ bytes) / 0x10 * 0xff;
+  const bool is_padded_in_front = (spaces & (spaces + 1)) == 0 && spaces + 1 != 0;
+  uint64_t value = digits - 0x30 * kEach;
+  const bool has_only_digits = ((digits & 0xf0 * kEach) == 0x30 * kEach) && ((value + 6 * kEach) & 0xf0 * kEach) == 0;
+  if (!is_padded_in_front || !has_only_digits) return false;
+  // Neighbours become two digits, those four, those eight; the first byte is the highest.
+  value = (value * 10 + (value >> 8)) & 0x00ff00ff00ff00ff;
+  value = (value * 100 + (value >> 16)) & 0x0000ffff0000ffff;
+  value = (value * 10000 + (value >> 32)) & 0xffffffff;
+  number = static_cast<double>(value);
+  at += kFieldSize + 1;
+  return true;
+}
+#else
+bool TakeField(const char*&, double&) { return false; }
+#endif
 
 int DigitValue(char byte) {
   if (byte >= '0' && byte <= '9') return byte - '0';
@@ -47,10 +78,11 @@ double ParseInteger(std::string_view text) {
 }
 
 void ParseIntegers(std::string_view text, double* numbers, size_t count) {
-  constexpr long kAlwaysSafeDigits = 15;
+  constexpr ptrdiff_t kAlwaysSafeDigits = 15;
   const char* at = text.data();
   const char* const end = at + text.size();
   for (size_t i = 0; i < count; i++) {
+    if (end - at > ptrdiff_t{kFieldSize} && TakeField(at, numbers[i])) continue;
     while (at != end && IsSpace(*at)) at++;
     const char* const start = at;
     uint64_t value = 0;
@@ -61,10 +93,12 @@ void ParseIntegers(std::string_view text, double* numbers, size_t count) {
     }
     if (at != start && at - start <= kAlwaysSafeDigits && (at == end || IsSpace(*at))) {
       numbers[i] = static_cast<double>(value);
-      continue;
+    } else {
+      while (at != end && !IsSpace(*at)) at++;
+      numbers[i] = ParseInteger(std::string_view(start, static_cast<size_t>(at - start)));
     }
-    while (at != end && !IsSpace(*at)) at++;
-    numbers[i] = ParseInteger(std::string_view(start, static_cast<size_t>(at - start)));
+    // The white space after it, so that the next field is taken whole.
+    if (at != end) at++;
   }
 }
 
