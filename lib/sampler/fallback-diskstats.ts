@@ -175,11 +175,14 @@ export class FallbackDiskstats extends FallbackSource {
     if (last !== undefined && beginsWith(start, end, last.beginning)) return last
     // From here on it is another list.
     this.#lines.length = place
-    const [beginning, major, minor, name] = /^ *([^ ]*) *([^ ]*) *([^ ]*) ?/.exec(
-      buffer.toString('utf8', start, end),
-    ) as readonly string[]
-    const tracked = this.#byKey.get(`${major} ${minor} ${name}`)
-    const line = { beginning: Buffer.from(beginning as string), tracked }
+    const text = buffer.toString('utf8', start, end)
+    const [whole, beginning, major, minor, name] = /^( *([^ ]*) *([^ ]*) *([^ ]*)) ?/.exec(text) as readonly string[]
+    // Without anything behind the name it is no line to be known again.
+    const isKnownAgain = whole !== beginning
+    const line = {
+      beginning: Buffer.from(isKnownAgain ? (whole as string) : '\n'),
+      tracked: this.#byKey.get(`${major} ${minor} ${name}`),
+    }
     this.#lines.push(line)
     return line
   }

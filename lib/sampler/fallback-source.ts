@@ -13,7 +13,22 @@ export interface SampledDevice {
 }
 
 /** CLOCK_MONOTONIC when this thread's performance.now() was 0. Asking that makes no objects, unlike hrtime(). */
-const timeOrigin = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+const timeOrigin = monotonicTimeOrigin()
+
+function monotonicTimeOrigin(): number {
+  let origin = 0
+  let least = Number.POSITIVE_INFINITY
+  // Something may happen between two looks at a clock; not every time.
+  for (let tries = 0; tries < 10; tries++) {
+    const before = performance.now()
+    const monotonic = Number(process.hrtime.bigint()) / 1e6
+    const after = performance.now()
+    if (after - before >= least) continue
+    least = after - before
+    origin = monotonic - (before + after) / 2
+  }
+  return origin
+}
 
 /** What native/core/sampler.cc is in the addon. */
 export abstract class FallbackSource implements Source {

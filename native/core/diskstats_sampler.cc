@@ -128,7 +128,7 @@ void DiskstatsSampler::TakeLine(std::string_view text, double* values) {
   tracked.line = place;
 
   double* const row = values + line.device * kStatColumns;
-  ParseIntegers(text.substr(line.beginning.size()), row, kStatColumns);
+  ParseIntegers(text.substr(std::min(line.beginning.size(), text.size())), row, kStatColumns);
   is_doubtful = is_doubtful || row[kReads] < tracked.reads || row[kWrites] < tracked.writes;
   if (is_doubtful && !IsThere(device)) {
     Vanish(device);
@@ -152,7 +152,9 @@ const DiskstatsSampler::Line& DiskstatsSampler::LineAt(size_t place, std::string
   key += ' ';
   key += NextField(text, at);
   const auto found = by_key_.find(key);
-  lines_.push_back({std::string(text.substr(0, at + 1)), found == by_key_.end() ? kNoDevice : found->second});
+  // Without anything behind the name it is no line to be known again.
+  std::string beginning = at < text.size() ? std::string(text.substr(0, at + 1)) : "\n";
+  lines_.push_back({std::move(beginning), found == by_key_.end() ? kNoDevice : found->second});
   return lines_.back();
 }
 

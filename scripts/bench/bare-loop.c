@@ -41,8 +41,8 @@ enum { BUFFER_SIZE = 65536, LARGEST_LISTING = 1 << 23, LARGEST_ANSWER = 1 << 24,
 static char attribute[BUFFER_SIZE];
 static char answer[LARGEST_ANSWER];
 static char *answered = answer;
-/* For queries whose answer takes time to gather that reading it does not. */
-static int answer_is_kept;
+/* `held` only reads, as long as its answer is not asked for. */
+static int is_asked_for_answer;
 
 static void add(const char *value, size_t size) {
   memcpy(answered, value, size);
@@ -276,7 +276,7 @@ static void held(char **parts) {
   }
   for (int i = 0; i < count; i++) {
     const ssize_t size = syscall(SYS_pread64, files[i], numbers, sizeof numbers, 0L);
-    if (answer_is_kept) add(numbers, size > 0 ? size - 1 : 0);
+    if (is_asked_for_answer) add(numbers, size > 0 ? size - 1 : 0);
   }
 }
 
@@ -333,9 +333,9 @@ static int answer_commands(void) {
       run(query, parts + 4, atol(parts[2]));
       printf("%lld\n", now() - start);
     } else {
-      answer_is_kept = 1;
+      is_asked_for_answer = 1;
       run(query_named(parts[1]), parts + 2, 1);
-      answer_is_kept = 0;
+      is_asked_for_answer = 0;
       fwrite(answer, 1, answered - answer, stdout);
       putchar('\n');
     }
