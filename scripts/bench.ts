@@ -19,8 +19,9 @@ import { measureCrossing } from './bench/crossing.js'
 import { questionsOfLiveMachine } from './bench/live-machine.js'
 import { type Effort, Samples, warmUp } from './bench/measure.js'
 import { measureMemory } from './bench/memory.js'
+import { measureMonitor } from './bench/monitor.js'
 import type { BareLoops, Question } from './bench/question.js'
-import { crossingLine, memoryTable, type Result, resultOf, table, todayTable } from './bench/report.js'
+import { crossingLine, memoryTable, monitorTable, type Result, resultOf, table, todayTable } from './bench/report.js'
 import { questionsOfSampler } from './bench/sampler.js'
 import { details } from './bench/snapshot-question.js'
 import { measureToday } from './bench/today.js'
@@ -67,8 +68,10 @@ async function main(): Promise<void> {
   const memory = largeRoot === undefined ? [] : measureMemory(largeRoot)
   if (crossing !== undefined) console.log(crossingLine(crossing))
   console.log(memoryTable(memory))
+  const monitor = await measureMonitor(effort, values.short ? 'short' : 'full')
+  console.log(typeof monitor === 'string' ? `Without the monitor: ${monitor}.\n` : monitorTable(monitor))
   if (values.json !== undefined) {
-    const measured = { ...surroundings(), effort, sizes, results, today, crossing, memory }
+    const measured = { ...surroundings(), effort, sizes, results, today, crossing, memory, monitor }
     writeFileSync(values.json, `${JSON.stringify(measured, undefined, 2)}\n`)
   }
 

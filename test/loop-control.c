@@ -7,7 +7,7 @@
  *     remove NUMBER...       removes devices that it made
  *     churn COUNT WORKERS    makes a device and removes it, COUNT times in all, as many at a time as there are workers:
  *                            a removal waits for other processors (RCU) some hundredths of a second, many at a time too
- *     attach NUMBER FILE     the device is now the file's content: it gets a size, and its node's readers a `change`
+ *     attach NUMBER FILE     the device is now the file's content: it gets a size, with a `change` event
  *     detach NUMBER          it is empty again
  */
 #define _GNU_SOURCE

@@ -1,4 +1,5 @@
 import type { Detail } from '../snapshot/model.js'
+import { placeOf } from '../snapshot/places.js'
 import type { Rows } from '../snapshot/queries.js'
 import type { Sysfs } from '../sysfs.js'
 import { HeldAttributes, type HeldCount, type VolatileAttribute } from './held-attributes.js'
@@ -129,9 +130,7 @@ export class CurrentRows {
       }
       isDifferent = this.readEntry(part, entry) || isDifferent
       if (part !== 'sessions') continue
-      for (const connection of this.connectionsOf(entry)) {
-        isDifferent = this.readEntry('connections', connection) || isDifferent
-      }
+      for (const other of this.belongingTo(entry)) isDifferent = this.readEntry(...other) || isDifferent
     }
     return isDifferent
   }
@@ -142,10 +141,17 @@ export class CurrentRows {
     return this.rows.readEntry(part, entry)
   }
 
-  /** `connection3:0` of `session3` */
-  private connectionsOf(session: string): readonly string[] {
+  /** `connection3:0` and `host2` of `session3`: they come to be as it logs in. */
+  private belongingTo(session: string): readonly [Part, string][] {
     const prefix = `connection${session.slice('session'.length)}:`
-    return [...this.rows.rowsOf('connections').keys()].filter((connection) => connection.startsWith(prefix))
+    const entries: [Part, string][] = []
+    for (const connection of this.rows.rowsOf('connections').keys()) {
+      if (connection.startsWith(prefix)) entries.push(['connections', connection])
+    }
+    const link = this.rows.rowsOf('sessions').get(session)?.['link']
+    const { hostNumber } = placeOf(typeof link === 'string' ? link : '')
+    if (hostNumber !== null) entries.push(['iscsiHosts', `host${hostNumber}`])
+    return entries
   }
 
   /** A login takes as long as it takes, and no event tells its end where the target has no LUN. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { SysfsError } from '../errors.js'
 import { openFlags, parseInteger, trim } from '../executor/attribute.js'
-import { fromBytes } from '../executor/bytes.js'
+import { type Bytes, fromBytes } from '../executor/bytes.js'
 import { halfOfFreeDescriptors } from '../executor/descriptors.js'
 import { failureOf, isProcessTrouble } from '../executor/failure.js'
 import type { Row } from './kept-rows.js'
@@ -76,29 +76,45 @@ export class HeldAttributes {
 
   /** What an executor gives for it: `null` for what is not there or cannot be read. */
   #value(path: string, held: Held, index: number, kind: VolatileAttribute['kind']): string | number | null {
-    let descriptor = held[index]
-    let syscall = 'read'
-    let keep = descriptor !== undefined
+    const text = this.#readHeld(held, index) ?? this.#readAnew(path, held, index)
+    if (text === null) return null
+    return kind === 'text' ? fromBytes(text) : parseInteger(text)
+  }
+
+  /** `undefined` where none is held any more: one of a device that is gone fails for ever, even when its name returns. */
+  #readHeld(held: Held, index: number): Bytes | undefined {
+    const descriptor = held[index]
+    if (descriptor === undefined) return undefined
     try {
-      if (descriptor === undefined) {
-        syscall = 'open'
-        descriptor = openSync(path, openFlags)
-        syscall = 'read'
-        keep = this.#heldCount < this.#mostHeld()
-        if (keep) {
-          held[index] = descriptor
-          this.#heldCount++
-        }
+      return readFrom(descriptor)
+    } catch (error) {
+      failureOf(error)
+      this.#close(descriptor)
+      held[index] = undefined
+      return undefined
+    }
+  }
+
+  /** Opens it, and holds it where there is room for that. */
+  #readAnew(path: string, held: Held, index: number): Bytes | null {
+    let syscall = 'open'
+    let descriptor: number | undefined
+    try {
+      descriptor = openSync(path, openFlags)
+      syscall = 'read'
+      const text = readFrom(descriptor)
+      if (this.#heldCount < this.#mostHeld()) {
+        held[index] = descriptor
+        descriptor = undefined
+        this.#heldCount++
       }
-      const content = buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, 0))
-      const text = trim(content)
-      return kind === 'text' ? fromBytes(text) : parseInteger(text)
+      return text
     } catch (error) {
       const { errno, code } = failureOf(error)
       if (isProcessTrouble(code)) throw new SysfsError(errno, syscall, path)
       return null
     } finally {
-      if (descriptor !== undefined && !keep) closeSync(descriptor)
+      if (descriptor !== undefined) closeSync(descriptor)
     }
   }
 
@@ -112,6 +128,10 @@ export class HeldAttributes {
     this.#most ??= halfOfFreeDescriptors()
     return this.#most
   }
+}
+
+function readFrom(descriptor: number): Bytes {
+  return trim(buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, 0)))
 }
 
 /** Closes what nobody closed. */

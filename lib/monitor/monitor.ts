@@ -42,12 +42,12 @@ export interface MonitorEvents {
  * events, and keeps the process alive unless `unref` was called; otherwise it does nothing until it is asked.
  *
  * The kernel changes some things without an event: the states of SCSI devices, sessions, connections, hosts and ports,
- * queue depths, time limits and counters of commands, the portal a connection is at, a size from or to 0, ro by
- * BLKROSET, dm/suspended, the slaves of a table that was loaded but is not in use yet or of an MD array, states and ANA
- * states of NVMe. `refresh` reads these, and those who wait for changes get them every `intervalMs`. What else somebody
- * may write, or a rescan may bring (a WWID, serial number or model, a session's parameters, block sizes, rotational,
- * removable, an I/O policy, a partition that was resized while in use), is read when an event names its device, or by
- * `rescan`.
+ * queue depths, time limits and counters of commands, recovery_tmo, the portal a connection is at and the interface it
+ * goes through, a size from or to 0 and a partition's, ro by BLKROSET, dm/suspended, the slaves of a table that was
+ * loaded but is not in use yet or of an MD array, and all of NVMe but its devices' coming and going. `refresh` reads
+ * these, and those who wait for changes get them every `intervalMs`. What else somebody may write, or a rescan may bring
+ * (a WWID, serial number or model, other parameters of a session, block sizes, rotational, removable), is read when an
+ * event names its device, or by `rescan`.
  */
 export class Monitor extends EventEmitter<MonitorEvents> {
   readonly #observation: Observation

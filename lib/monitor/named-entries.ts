@@ -39,6 +39,8 @@ function entriesOf({ subsystem, devicePath, properties }: Uevent): readonly Name
       return scsiOf(devicePath)
     case 'iscsi_session':
       return [settling('sessions', name), ...scsiOf(devicePath)]
+    case 'iscsi_host':
+      return [settling('iscsiHosts', name)]
     case 'iscsi_connection':
       return [settling('connections', name), ...scsiOf(devicePath)]
     case 'nvme':

@@ -97,7 +97,8 @@ export class UeventSource {
   }
 
   private hear(): void {
-    this.#callback?.()
+    // Not on the addon's own call: Node makes a mere warning of an exception there (DEP0168).
+    queueMicrotask(() => this.#callback?.())
   }
 
   ref(): void {

@@ -22,6 +22,7 @@ const volatileFields: Readonly<Partial<Record<Part, readonly string[]>>> = {
   ],
   // multipathd writes recovery_tmo some time after a path came
   sessions: ['state', 'recoveryTimeout'],
+  iscsiHosts: ['interfaceAddress', 'interfaceHardwareAddress', 'interfaceDevice'],
   connections: ['address', 'port', 'state'],
   scsiHosts: ['state'],
   fibreChannelHosts: ['state', 'speed'],

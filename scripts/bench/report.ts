@@ -1,6 +1,7 @@
 import type { Crossing } from './crossing.js'
 import type { Samples, Timing } from './measure.js'
 import type { Memory } from './memory.js'
+import type { MonitorMeasurement } from './monitor.js'
 import { addon, bareLoop, bareLoopOneThread, fallback, naive, type Targets } from './question.js'
 import type { TodayRow } from './today.js'
 
@@ -68,13 +69,13 @@ export function todayTable(place: string, rows: readonly TodayRow[]): string {
       ...rows.map(({ name, timing, lsblkTakes, atLeast }) => [
         name,
         timingText(timing),
-        lsblkTakes === undefined ? '' : lsblkText(lsblkTakes, atLeast),
+        lsblkTakes === undefined ? '' : takesText(lsblkTakes, atLeast),
       ]),
     ]),
   ].join('\n')
 }
 
-function lsblkText(takes: number, atLeast: number | undefined): string {
+function takesText(takes: number, atLeast: number | undefined): string {
   const shown = `${significant(takes)}x`
   return atLeast === undefined ? shown : `${shown} (>= ${atLeast} ${takes >= atLeast ? 'met' : 'MISSED'})`
 }
@@ -82,6 +83,26 @@ function lsblkText(takes: number, atLeast: number | undefined): string {
 export function crossingLine({ rows, nanosecondsPerRow, atMost }: Crossing): string {
   const met = nanosecondsPerRow <= atMost ? 'met' : 'MISSED'
   return `Rows of 8 fields (${rows}): ${significant(nanosecondsPerRow)} ns each after the native call (<= ${atMost} ${met})\n`
+}
+
+/** What a monitor's snapshot costs where nothing happened, beside a new one. */
+export function monitorTable({ rows, atLeast, growth, growthAtMost }: MonitorMeasurement): string {
+  const most = rows.at(-1)?.blockDevices
+  return [
+    'real sysfs: a kept snapshot\n',
+    aligned([
+      ['microseconds of processor time: median (minimum)', 'unchanged', 'refreshed', 'a new one', 'takes'],
+      ...rows.map(({ blockDevices, unchanged, refresh, oneShot, oneShotTakes }) => [
+        `${blockDevices} block devices`,
+        ...[unchanged, refresh, oneShot].map(timingText),
+        // The target is for a thousand devices.
+        most === blockDevices && blockDevices >= 1000
+          ? takesText(oneShotTakes, atLeast)
+          : takesText(oneShotTakes, undefined),
+      ]),
+    ]),
+    `  unchanged, the most to the fewest devices: ${significant(growth)}x (<= ${growthAtMost} ${growth <= growthAtMost ? 'met' : 'MISSED'})\n`,
+  ].join('\n')
 }
 
 export function memoryTable(rows: readonly Memory[]): string {
