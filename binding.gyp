@@ -8,8 +8,10 @@
         "native/core/device_path.cc",
         "native/core/executor.cc",
         "native/core/files.cc",
+        "native/core/flight.cc",
         "native/core/pattern.cc",
         "native/core/program.cc",
+        "native/glue/flight.cc",
         "native/glue/prepared_program.cc",
         "native/glue/values.cc",
         "native/portability.cc"

@@ -5,11 +5,13 @@
 
 #include <exception>
 
+#include "glue/flight.h"
 #include "glue/prepared_program.h"
 
 NAPI_MODULE_INIT() {
   try {
-    return fast_sysfs::glue::DefinePreparedProgram(env, exports) ? exports : nullptr;
+    using namespace fast_sysfs::glue;
+    return DefinePreparedProgram(env, exports) && DefineFlight(env, exports) ? exports : nullptr;
   } catch (const std::exception& error) {
     napi_throw_error(env, "ENOMEM", error.what());
     return nullptr;

@@ -1,13 +1,16 @@
 /** What went wrong in a call of node:fs. */
-export interface Failure {
-  readonly errno: number
-  readonly code: string
+export class Failure {
+  constructor(
+    readonly errno: number,
+    readonly code: string,
+    readonly syscall: string,
+  ) {}
 }
 
 /** The errno of a node:fs error. Anything else is not ours and is thrown on. */
-export function failureOf(error: unknown): Failure {
+export function failureOf(syscall: string, error: unknown): Failure {
   if (error instanceof Error && 'errno' in error && typeof error.errno === 'number' && 'code' in error) {
-    return { errno: error.errno, code: String(error.code) }
+    return new Failure(error.errno, String(error.code), syscall)
   }
   throw error
 }

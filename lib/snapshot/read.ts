@@ -1,5 +1,6 @@
-import type { PreparedQuery, RunOptions } from '../query/prepared-query.js'
-import type { Sysfs } from '../sysfs.js'
+import type { RunOptions } from '../query/prepared-query.js'
+import type { Query } from '../query/query.js'
+import { type Question, question } from '../query/question.js'
 import { joinRows } from './join.js'
 import type { Detail } from './model.js'
 import { basicQuery, fullQuery, linksQuery, type Rows } from './queries.js'
@@ -10,26 +11,25 @@ export interface SnapshotOptions extends RunOptions {
   readonly detail?: Detail
 }
 
-const queries = { links: linksQuery, basic: basicQuery, full: fullQuery } as const
+const snapshots: Readonly<Record<Detail, Question<[], Snapshot>>> = {
+  links: snapshotOf('links', linksQuery),
+  basic: snapshotOf('basic', basicQuery),
+  full: snapshotOf('full', fullQuery),
+}
 
-/** Takes snapshots of one machine. Its queries are prepared when first asked for. */
-export class SnapshotReader {
-  private readonly prepared = new Map<Detail, PreparedQuery<Rows, unknown>>()
-
-  constructor(private readonly sysfs: Sysfs) {}
-
-  read({ detail = 'basic', ...options }: SnapshotOptions): Snapshot {
-    return new Snapshot(joinRows(detail, this.query(detail).first({}, options) ?? {}))
+/** Throws a TypeError for a detail that there is not. */
+export function snapshotOfDetail(detail: Detail = 'basic'): Question<[], Snapshot> {
+  if (!Object.hasOwn(snapshots, detail)) {
+    throw new TypeError(`detail must be 'links', 'basic' or 'full', not ${JSON.stringify(detail)}`)
   }
+  return snapshots[detail]
+}
 
-  private query(detail: Detail): PreparedQuery<Rows, unknown> {
-    const known = this.prepared.get(detail)
-    if (known !== undefined) return known
-    if (!Object.hasOwn(queries, detail)) {
-      throw new TypeError(`detail must be 'links', 'basic' or 'full', not ${JSON.stringify(detail)}`)
-    }
-    const prepared: PreparedQuery<Rows, unknown> = this.sysfs.prepare<Rows, unknown>(queries[detail])
-    this.prepared.set(detail, prepared)
-    return prepared
-  }
+function snapshotOf(detail: Detail, query: Query<Rows, unknown>): Question<[], Snapshot> {
+  return question({
+    query,
+    limit: 1,
+    parametersOf: () => ({}),
+    answerOf: ([rows]) => new Snapshot(joinRows(detail, rows ?? {})),
+  })
 }
