@@ -11,13 +11,14 @@ export class SysfsError extends Error {
   readonly code: string
   /** The negative number that goes with the code, as in Node's errors. */
   readonly errno: number
-  /** What failed: 'scandir', 'open', 'read', 'readlink', 'access' or 'stat'. */
+  /** What failed: 'scandir', 'open', 'read', 'readlink', 'access' or 'stat'; 'malloc' where the answer has no room. */
   readonly syscall: string
+  /** Empty with 'malloc'. */
   readonly path: string
 
   constructor(errno: number, syscall: string, path: string) {
     const [code, description] = describe(errno)
-    super(`${code}: ${description}, ${syscall} '${path}'`)
+    super(`${code}: ${description}, ${syscall}${path === '' ? '' : ` '${path}'`}`)
     this.code = code
     this.errno = errno
     this.syscall = syscall

@@ -4,6 +4,16 @@ import { Sysfs } from './sysfs.js'
 export { type AsyncSnapshotOptions, AsyncSysfs } from './async/async-sysfs.js'
 export { AsyncPreparedQuery, type AsyncRunOptions } from './async/prepared-query.js'
 export { SysfsError, type Unreadable } from './errors.js'
+export type { HeldCount } from './monitor/held-attributes.js'
+export {
+  type ChangesOptions,
+  Monitor,
+  type MonitorEvents,
+  type MonitorOptions,
+  type WatchOptions,
+} from './monitor/monitor.js'
+export type { LostUevents, Uevent } from './monitor/uevent.js'
+export type { UeventsOptions } from './monitor/uevent-iterator.js'
 export { PreparedQuery, type RunOptions } from './query/prepared-query.js'
 export {
   captured,
@@ -21,14 +31,22 @@ export {
   text,
 } from './query/query.js'
 export type { Field, Fields, Row } from './query/types.js'
+export { type StatColumn, statColumns } from './sampler/columns.js'
+export type { DeviceRates } from './sampler/rates.js'
+export { type Sample, Sampler, type SamplerOf, type SamplerOptions } from './sampler/sampler.js'
 export { type Change, diff } from './snapshot/diff.js'
 export {
+  controllersDown,
   degradedMaps,
+  disksDown,
   type Evidence,
   type Finding,
   findingsOf,
+  mapsOfAnotherSize,
+  mapsSuspended,
   orphanPaths,
   phantomLuns,
+  remotePortsDown,
   sessionsDown,
 } from './snapshot/findings.js'
 export type * from './snapshot/model.js'

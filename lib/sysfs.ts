@@ -4,9 +4,14 @@ import type { Executor, Roots } from './executor/executor.js'
 import { fallback } from './executor/fallback.js'
 import { loadNative } from './executor/native.js'
 import { Machine } from './machine.js'
+import { Monitor, type MonitorOptions, type WatchOptions, watch } from './monitor/monitor.js'
+import type { LostUevents, Uevent } from './monitor/uevent.js'
+import { type UeventsOptions, ueventsOf } from './monitor/uevent-iterator.js'
 import { kindOf } from './query/parameters.js'
 import { PreparedQuery, type RunOptions } from './query/prepared-query.js'
 import type { Query } from './query/query.js'
+import { Sampler, type SamplerOf, type SamplerOptions } from './sampler/sampler.js'
+import type { Change } from './snapshot/diff.js'
 import { type SnapshotOptions, snapshotOfDetail } from './snapshot/read.js'
 import type { Snapshot } from './snapshot/snapshot.js'
 import {
@@ -27,6 +32,11 @@ export interface SysfsOptions {
   /** Where device nodes are, whatever `root` says. By default root/dev; without a root HOST_DEV, or /dev. */
   readonly devPath?: string
   /**
+   * Where /proc is, whatever `root` says: only a sampler of `source: 'diskstats'` reads it. By default root/proc; without
+   * a root HOST_PROC, or /proc.
+   */
+  readonly procPath?: string
+  /**
    * `native` throws where the addon cannot load, `fallback` does without it, `auto` (the default) takes the addon where
    * it loads. Answers are the same.
    */
@@ -37,6 +47,7 @@ export interface SysfsOptions {
 export class Sysfs {
   readonly sysPath: string
   readonly devPath: string
+  readonly procPath: string
   /** What queries run on. */
   readonly backend: 'native' | 'fallback'
   /** Why the addon does not load, where `backend: 'auto'` fell back for that. */
@@ -58,6 +69,7 @@ export class Sysfs {
     const roots = rootsOf(options)
     this.sysPath = roots.sys
     this.devPath = roots.dev
+    this.procPath = procPathOf(options)
     const { executor, nativeLoadError } = chooseExecutor(options.backend ?? 'auto')
     this.backend = executor.name
     this.nativeLoadError = nativeLoadError
@@ -138,6 +150,48 @@ export class Sysfs {
   snapshot(options: SnapshotOptions = {}): Snapshot {
     return this.#machine.ask(snapshotOfDetail(options.detail), [], options)
   }
+
+  /**
+   * Keeps a snapshot current by the kernel's uevents: see Monitor.
+   *
+   * @throws {TypeError} or {RangeError} for options that are not as in MonitorOptions
+   */
+  monitor(options: MonitorOptions = {}): Monitor {
+    return new Monitor(this, options)
+  }
+
+  /**
+   * The machine's changes from now on, as they happen: `for await (const change of sysfs.watch({ signal }))`. See
+   * `Monitor.changes`.
+   *
+   * @throws {TypeError} or {RangeError} for options that are not as in WatchOptions
+   * @throws {SysfsError} see SysfsError; also from the iteration, which it ends
+   */
+  watch(options: WatchOptions = {}): AsyncIterableIterator<Change> {
+    return watch(this, options)
+  }
+
+  /**
+   * What the kernel says of all its devices, as it says it. Where it says more than is asked for and the kernel keeps,
+   * there is one `{ action: 'lost' }` after what was kept.
+   *
+   * @throws {Error} where no uevents reach this process: see `Monitor.pollingReason`
+   */
+  uevents(options: UeventsOptions = {}): AsyncIterableIterator<Uevent | LostUevents> {
+    return ueventsOf(this, options)
+  }
+
+  /**
+   * Makes what reads the same numbers of the same block devices many times a second: see Sampler. The caller closes it.
+   *
+   * @throws {TypeError} or {RangeError} for options that are not as in SamplerOptions
+   * @throws {SysfsError} see SysfsError; also where there is no /proc/diskstats to read
+   */
+  sampler<const Attributes extends readonly string[] = readonly ['stat']>(
+    options: SamplerOptions<Attributes> = {},
+  ): SamplerOf<Attributes> {
+    return new Sampler(this, options)
+  }
 }
 
 function rootsOf({ root, sysPath, devPath }: SysfsOptions): Roots {
@@ -148,6 +202,11 @@ function rootsOf({ root, sysPath, devPath }: SysfsOptions): Roots {
     dev: directoryOf('devPath', devPath ?? (base === undefined ? HOST_DEV || '/dev' : `${base}/dev`)),
     root: base ?? '',
   }
+}
+
+function procPathOf({ root, procPath }: SysfsOptions): string {
+  const byDefault = root === undefined ? process.env['HOST_PROC'] || '/proc' : `${directoryOf('root', root)}/proc`
+  return directoryOf('procPath', procPath ?? byDefault)
 }
 
 /** An absolute path, without a slash at the end. */

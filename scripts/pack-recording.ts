@@ -47,6 +47,9 @@ const toolOutputs = [
   'multipathd-paths.txt',
 ]
 
+/** Of a machine with NVMe and nvme-cli. */
+const nvmeOutputs = ['nvme-list.json', 'nvme-list-subsys.json']
+
 const keptClasses =
   /^(block|bdi|bsg|enclosure|scsi_\w+|iscsi_\w+|ata_\w+|fc_\w+|sas_\w+|spi_(host|transport)|nvme[\w-]*|net|thermal|hwmon)$/
 
@@ -147,7 +150,7 @@ function readToolOutputs(directory: string, kept: ReadonlySet<string>): Entry[] 
     return { path: name, kind, mode: kind === 'Directory' ? 0o755 : 0o644, linkText: '', content }
   }
   const entries = [entry('Directory', 'ref', Buffer.alloc(0))]
-  for (const name of toolOutputs) {
+  for (const name of [...toolOutputs, ...nvmeOutputs.filter((output) => existsSync(path.join(directory, output)))]) {
     const file = path.join(directory, name)
     let content: Buffer
     if (existsSync(file)) content = readFileSync(file)

@@ -192,7 +192,8 @@ test('sessions and hosts: numbers of hosts are used again, those of sessions nev
 
 test('NVMe subsystems and Fibre Channel hosts', async (t) => {
   const full = await fullOfS3()
-  const subsystem = { name: 'nvme-subsys0', nqn: 'nqn.a', iopolicy: 'numa', controllers: [], namespaces: [] }
+  const identity = { nqn: 'nqn.a', model: 'Linux', serial: '1', firmwareRevision: '6.1' }
+  const subsystem = { name: 'nvme-subsys0', ...identity, iopolicy: 'numa', controllers: [], namespaces: [] }
   const host = { hostNumber: 7, portName: '0x1', state: 'Online', speed: null, remotePorts: [] }
   const before: SnapshotData = { ...full, nvmeSubsystems: [subsystem], fibreChannelHosts: [host] }
   const changed: SnapshotData = {

@@ -13,7 +13,7 @@ import {
   text,
   type Unreadable,
 } from '../lib/index.js'
-import { type Backend, onEveryBackend } from './backends.js'
+import { type Backend, backends, onEveryBackend } from './backends.js'
 import { writeFileTree } from './file-tree.js'
 
 onEveryBackend("a device's trouble is null, with the reason on request", (t, backend) => {
@@ -164,6 +164,53 @@ onEveryBackend('EMFILE is thrown, wherever the descriptors run out, and none is 
   const native: unknown[] = [error('scandir', 'sys/a/1/b'), error('open', 'sys/a/1/b/2/v')]
   t.deepEqual([result.results[1]?.[0], result.results[2]?.[0]], backend === 'native' ? native : [rows, rows])
   t.is(result.leaked, 0)
+})
+
+test('an answer that has no room is ENOMEM, whatever failed before it; there is room for the next', (t) => {
+  if (!backends.includes('native')) return void t.pass('in the fallback the answer is on the heap of JavaScript')
+  // A thousand times the same file, of as much as one read takes: 128 MiB in hexadecimal.
+  const root = writeFileTree(t, {
+    'sys/one/size': Buffer.alloc(65536),
+    ...Object.fromEntries(Array.from({ length: 1024 }, (_, index) => [`sys/many/${index}`, { link: '../one' }])),
+  })
+  const result = inProcess(
+    'native',
+    root,
+    `
+    const { execFileSync } = require('node:child_process')
+    const fs = require('node:fs')
+    const { hex } = require(${JSON.stringify(path.resolve(__dirname, '../lib'))})
+    const one = sysfs.prepare(query('one', { size: hex('size') }))
+    const many = sysfs.prepare(query('many/*', { size: hex('size') }))
+    one.all()
+    const used = Number(/VmData:\\s*(\\d+)/.exec(fs.readFileSync('/proc/self/status', 'latin1'))[1]) * 1024
+    const limit = (bytes) => execFileSync('prlimit', ['--pid', process.pid, '--data=' + bytes + ':'])
+    const taken = []
+    try { for (;;) taken.push(fs.openSync('/dev/null')) } catch {}
+    const before = attempt(() => one.all())
+    for (const descriptor of taken) fs.closeSync(descriptor)
+    limit(used + 64 * 2 ** 20)
+    const full = attempt(() => many.all())
+    const next = attempt(() => one.all()[0].size.length)
+    console.log(JSON.stringify({ before, full, next }))`,
+    'prlimit',
+    '--nofile=64',
+  )
+  const error = (syscall: string, code: string, errno: number, file: string, message: string) => ({
+    isSysfsError: true,
+    name: 'SysfsError',
+    code,
+    errno,
+    syscall,
+    path: file,
+    message,
+  })
+  const file = `${root}/sys/one/size`
+  t.deepEqual(result, {
+    before: error('open', 'EMFILE', -24, file, `EMFILE: too many open files, open '${file}'`),
+    full: error('malloc', 'ENOMEM', -12, '', 'ENOMEM: not enough memory, malloc'),
+    next: 2 * 65536,
+  })
 })
 
 const isRoot = process.getuid?.() === 0

@@ -1,12 +1,17 @@
 import test from 'ava'
 import {
   type BlockDevice,
+  controllersDown,
   degradedMaps,
+  disksDown,
   type Finding,
   findingsOf,
   type MultipathMap,
+  mapsOfAnotherSize,
+  mapsSuspended,
   orphanPaths,
   phantomLuns,
+  remotePortsDown,
   type ScsiDisk,
   Snapshot,
   type SnapshotData,
@@ -35,7 +40,14 @@ const phantomOfLun2 = (device: string, host: number): Finding => ({
 const alpha = 'iqn.2026-11.io.example:alpha'
 
 const downInS7 = (state: string): readonly Finding[] => [
-  { kind: 'sessionDown', sessionId: 1, targetName: alpha, state, disks: ['sda', 'sdc'] },
+  {
+    kind: 'sessionDown',
+    sessionId: 1,
+    targetName: alpha,
+    state,
+    connections: [{ id: 0, state: 'failed' }],
+    disks: ['sda', 'sdc'],
+  },
   ...['mpatha', 'mpathb'].map(
     (map, index): Finding => ({
       kind: 'degradedMap',
@@ -110,12 +122,17 @@ for (const [name, findings] of Object.entries(expected)) {
 }
 
 function subjectOf(finding: Finding): string {
-  return finding.kind === 'sessionDown' ? `${finding.kind} ${finding.sessionId}` : `${finding.kind} ${finding.device}`
+  if (finding.kind === 'sessionDown') return `${finding.kind} ${finding.sessionId}`
+  return `${finding.kind} ${'device' in finding ? finding.device : JSON.stringify(finding)}`
 }
 
 test('with basic detail a session that is down degrades its maps, and LUNs of one target are one unit', async (t) => {
   const basic = async (name: string) => new Sysfs({ root: await unpackRecording(name) }).snapshot()
-  t.deepEqual(findingsOf(await basic('S7b-transport-offline')), downInS7('FREE'))
+  t.deepEqual(
+    findingsOf(await basic('S7b-transport-offline')),
+    // The states of connections are read at 'full'.
+    downInS7('FREE').map((finding) => (finding.kind === 'sessionDown' ? { ...finding, connections: [] } : finding)),
+  )
   t.deepEqual(orphanPaths(await basic('S4-ipv6')), [
     ...orphans(`${alpha} LUN 1`, ['sda', 'sdb', 'sde'], null),
     ...orphans(`${alpha} LUN 2`, ['sdc', 'sdd', 'sdf'], null),
@@ -307,6 +324,11 @@ test('evidence: the state that the kernel gave the device', (t) => {
   }
 })
 
+test('evidence: a disk of no size, but not a drive without its medium', (t) => {
+  const disks = [disk('sda', '1:0:0:1', { sizeBytes: 0 }), disk('sdb', '2:0:0:2', { sizeBytes: 0, removable: true })]
+  t.deepEqual(evidence(snapshotWith(disks)), { 'sda 1:0:0:1': [{ kind: 'zeroSize' }] })
+})
+
 test('evidence: two LUNs of one target with one WWID', (t) => {
   const wwid = 'naa.6'
   const disks = [
@@ -370,8 +392,122 @@ test('a session whose state is not known is not down', (t) => {
     ],
   )
   t.deepEqual(sessionsDown(snapshot), [
-    { kind: 'sessionDown', sessionId: 2, targetName: 'a', state: 'FREE', disks: [] },
+    { kind: 'sessionDown', sessionId: 2, targetName: 'a', state: 'FREE', connections: [], disks: [] },
   ])
+})
+
+test('a connection that is not up is told though its session is logged in', (t) => {
+  const [session] = snapshotWith([], [], [[1, 'LOGGED_IN']]).iscsiSessions
+  const connection = {
+    id: 0,
+    address: null,
+    port: null,
+    persistentAddress: null,
+    persistentPort: null,
+    headerDigest: null,
+    dataDigest: null,
+    maxReceiveDataSegmentLength: null,
+    maxTransmitDataSegmentLength: null,
+    pingTimeoutSeconds: null,
+    receiveTimeoutSeconds: null,
+  }
+  const down = (...states: readonly (string | null)[]): unknown => {
+    const connections = states.map((state, id) => ({ ...connection, id, state }))
+    const { detail, ...parts } = snapshotWith([])
+    const iscsiSessions = session === undefined ? [] : [{ ...session, connections }]
+    return sessionsDown(new Snapshot({ detail, ...parts, iscsiSessions })).map((finding) =>
+      finding.kind === 'sessionDown' ? finding.connections : finding,
+    )
+  }
+  t.deepEqual(down('up', null), [])
+  t.deepEqual(down('up', 'failed'), [[{ id: 1, state: 'failed' }]])
+})
+
+test('a disk that waits is told where no lost session explains it', (t) => {
+  const blocked = { scsi: { state: 'blocked' } }
+  const disks = [
+    disk('sda', '1:0:0:1', blocked),
+    disk('sdb', '2:0:0:1', blocked),
+    disk('sdc', '3:0:0:1', { ...isFibreChannel, scsi: { state: 'transport-offline' } }),
+    disk('sdd', '1:0:0:2'),
+  ]
+  const snapshot = snapshotWith(
+    disks,
+    [],
+    [
+      [1, 'LOGGED_IN'],
+      [2, 'FAILED'],
+    ],
+  )
+  t.deepEqual(disksDown(snapshot), [
+    { kind: 'diskDown', device: 'sda', hctl: '1:0:0:1', state: 'blocked' },
+    { kind: 'diskDown', device: 'sdc', hctl: '3:0:0:1', state: 'transport-offline' },
+  ])
+})
+
+test('a map of another size than its paths, which have one', (t) => {
+  const grown = [disk('sda', '1:0:0:1', { sizeBytes: 2097152 }), disk('sdb', '2:0:0:1'), disk('sdc', '3:0:0:1')]
+  const gone = disk('sdd', '4:0:0:1', { sizeBytes: 0 })
+  const unknown = disk('sde', '5:0:0:1', { sizeBytes: null })
+  const maps = [map('m', '36001', [...grown, gone, unknown]), map('n', '36001', grown.slice(1))]
+  t.deepEqual(mapsOfAnotherSize(snapshotWith([...grown, gone, unknown], maps)), [
+    {
+      kind: 'mapSizeDiffers',
+      map: 'm',
+      device: 'dm-m',
+      sizeBytes: 1048576,
+      paths: [{ device: 'sda', sizeBytes: 2097152 }],
+    },
+  ])
+})
+
+test('maps of any kind that are suspended', (t) => {
+  const dm = (name: string | null, suspended: boolean | null) => ({ dm: { name, uuid: null, suspended } })
+  const snapshot = snapshotWith([
+    disk('dm-0', '1:0:0:1', dm('vg-lv', true)),
+    disk('dm-1', '1:0:0:2', dm(null, true)),
+    disk('dm-2', '1:0:0:3', dm('b', false)),
+    disk('dm-3', '1:0:0:4', dm('c', null)),
+  ])
+  t.deepEqual(mapsSuspended(snapshot), [
+    { kind: 'mapSuspended', map: 'vg-lv', device: 'dm-0' },
+    { kind: 'mapSuspended', map: 'dm-1', device: 'dm-1' },
+  ])
+})
+
+test('NVMe controllers and ports of Fibre Channel targets that are down', (t) => {
+  const controllers = ['live', 'connecting', null].map((state, index) => {
+    return { name: `nvme${index}`, transport: 'tcp', address: 'traddr=::1', state }
+  })
+  const ports = [
+    { state: 'Online', roles: 'FCP Target' },
+    { state: 'Not Present', roles: 'FCP Initiator' },
+    { state: 'Blocked', roles: 'FCP Target, NVMe Target' },
+    { state: null, roles: 'FCP Target' },
+  ].map((port, index) => ({ name: `rport-2:0-${index}`, portName: `0x${index}`, ...port }))
+  const identity = { nqn: null, model: null, serial: null, firmwareRevision: null, iopolicy: null }
+  const snapshot = new Snapshot({
+    ...snapshotWith([]),
+    nvmeSubsystems: [{ name: 'nvme-subsys0', ...identity, controllers, namespaces: [] }],
+    fibreChannelHosts: [{ hostNumber: 2, portName: null, state: null, speed: null, remotePorts: ports }],
+  })
+  const controllerDown: Finding = {
+    kind: 'controllerDown',
+    controller: 'nvme1',
+    subsystem: 'nvme-subsys0',
+    address: 'traddr=::1',
+    state: 'connecting',
+  }
+  const remotePortDown: Finding = {
+    kind: 'remotePortDown',
+    port: 'rport-2:0-2',
+    hostNumber: 2,
+    portName: '0x2',
+    state: 'Blocked',
+  }
+  t.deepEqual(controllersDown(snapshot), [controllerDown])
+  t.deepEqual(remotePortsDown(snapshot), [remotePortDown])
+  t.deepEqual(findingsOf(snapshot), [remotePortDown, controllerDown])
 })
 
 test('four times the disks take about four times as long', (t) => {

@@ -1,6 +1,6 @@
 /*
- * Readers for what the storage tools printed on the recorded machines. They are the tests' second opinion, so a line
- * they do not know is an error rather than skipped.
+ * Readers for what the storage tools print, and printed on the recorded machines. They are the tests' second opinion,
+ * so a line they do not know is an error rather than skipped.
  */
 
 export interface IscsiPortal {
@@ -84,6 +84,7 @@ export interface MultipathMap {
   readonly product: string
   /** `48M` */
   readonly size: string
+  readonly readOnly: boolean
   /** In the order of the path groups. */
   readonly paths: readonly MultipathPath[]
 }
@@ -113,9 +114,12 @@ export interface MultipathdMap {
 }
 
 export interface DmDevice {
+  /** As the kernel has it: `odd\\x20name`. */
   readonly name: string
   /** `253:0` */
   readonly deviceNumber: string
+  /** A map that has no table yet; current kernels make its block device only with its first table. */
+  readonly hasTable: boolean
   readonly suspended: boolean
   readonly readOnly: boolean
   readonly openCount: number
@@ -152,8 +156,8 @@ export interface LsblkDevice {
   readonly subsystems: string
   readonly hctl: string | null
   readonly state: string | null
-  /** Rounded for people: `64M`, `1.5G`. */
-  readonly size: string
+  /** Rounded for people, `64M`, `1.5G`; with --bytes a number. */
+  readonly size: string | number
   readonly ro: boolean
   readonly rm: boolean
   readonly hotplug: boolean
@@ -202,6 +206,42 @@ export interface LsscsiTransport {
   readonly directory: string
 }
 
+/** A line of `lsscsi -tv` about NVMe: a namespace on one of the controllers that lead to it. */
+export interface LsscsiNvmePath {
+  /** `nvme0c1n1`; `nvme0n1` where the kernel makes no path of its own */
+  readonly name: string
+  /** `nvme1` */
+  readonly controller: string
+  /** `tcp`, `pcie`... */
+  readonly transport: string
+}
+
+/** What `nvme list -v -o json` says of a subsystem. */
+export interface NvmeListSubsystem {
+  readonly Subsystem: string
+  readonly SubsystemNQN: string
+  readonly Controllers: readonly {
+    readonly Controller: string
+    readonly Transport: string
+    readonly Address: string
+    /** Namespaces that hang on this controller alone. */
+    readonly Namespaces: readonly { readonly NameSpace: string }[]
+    /** Of all namespaces that several controllers may lead to, those without a path that works included. */
+    readonly Paths: readonly { readonly Path: string; readonly ANAState: string }[]
+  }[]
+  readonly Namespaces: readonly {
+    readonly NameSpace: string
+    readonly PhysicalSize: number
+    readonly SectorSize: number
+  }[]
+}
+
+/** What `nvme list-subsys -o json` says of a controller. */
+export interface NvmeControllerState {
+  readonly Name: string
+  readonly State: string
+}
+
 export interface UnreadableAttribute {
   /** `/sys/devices/...` */
   readonly path: string
@@ -226,6 +266,7 @@ function captures(tool: string, pattern: RegExp, line: string): string[] {
   return match.slice(1).map((capture) => capture ?? '')
 }
 
+/** Without an address, as of a session that was never given one, iscsiadm prints `[]:0,0`. */
 function parsePortal(text: string): IscsiPortal {
   const [address = '', port, portalGroup] = captures('iscsiadm', /^(.+):(\d+),(-?\d+)$/, text)
   return { address: address.replace(/^\[(.*)\]$/, '$1'), port: Number(port), portalGroup: Number(portalGroup) }
@@ -239,7 +280,7 @@ export function parseIscsiadmSessions(text: string): readonly IscsiadmSession[] 
   // a target's sessions each begin with their current portal
   for (const part of text.split(/^(?=Target: |\tCurrent Portal: )/m)) {
     if (part.startsWith('Target: ')) {
-      ;[target = ''] = captures('iscsiadm', /^Target: (\S+)/, part)
+      ;[target = ''] = captures('iscsiadm', /^Target: (\S*) \(/, part)
       continue
     }
     if (!part.startsWith('\tCurrent Portal: ')) continue
@@ -309,24 +350,23 @@ export function parseIscsiadmParameters(text: string): readonly IscsiadmParamete
     })
 }
 
-/** Whether `multipath -ll` says of each of its maps, in their order, that it cannot be written. */
-export function parseMultipathWriteProtection(text: string): readonly boolean[] {
-  return outputLines(text)
-    .filter((line) => line.startsWith('size='))
-    .map((line) => captures('multipath', / wp=(rw|ro)$/, line)[0] === 'ro')
-}
-
 /** `multipathd show maps json`; where the daemon does not run, an empty list. */
 export function parseMultipathdMaps(text: string): readonly MultipathdMap[] {
   const lines = outputLines(text)
   if (lines.length === 0) return []
   const { maps } = JSON.parse(lines.join('\n')) as { readonly maps: readonly MultipathdMap[] }
-  return maps
+  // Field by field: the daemon counts its checks and faults in others.
+  return maps.map(({ name, uuid, sysfs, write_prot, dm_st, vend, prod, rev, path_groups }) => ({
+    ...{ name, uuid, sysfs, write_prot, dm_st, vend, prod, rev },
+    path_groups: path_groups.map(({ paths }) => ({
+      paths: paths.map(({ dev, dev_t, target_wwnn, lun_hex }) => ({ dev, dev_t, target_wwnn, lun_hex })),
+    })),
+  }))
 }
 
 /** `multipath -ll`; the kernel without device-mapper multipath is an empty list. */
 export function parseMultipathMaps(text: string): readonly MultipathMap[] {
-  const maps: (MultipathMap & { size: string; paths: MultipathPath[] })[] = []
+  const maps: (MultipathMap & { size: string; readOnly: boolean; paths: MultipathPath[] })[] = []
   let groupState = ''
   for (const line of outputLines(text)) {
     // a log line has the time first: "409.141664 | path ... doesn't match"
@@ -335,15 +375,17 @@ export function parseMultipathMaps(text: string): readonly MultipathMap[] {
     if (heading !== null) {
       // a map named after its WWID is not told twice
       const [, name = '', wwid = name, device = '', product = ''] = heading
-      maps.push({ name, wwid, device, product, size: '', paths: [] })
+      maps.push({ name, wwid, device, product, size: '', readOnly: false, paths: [] })
       continue
     }
     const map = maps.at(-1)
     if (map === undefined) return unknownLine('multipath', line)
-    const size = /^size=(\S+) features=/.exec(line)
+    const size = /^size=(\S+) features=.* wp=(rw|ro)$/.exec(line)
     const group = /^[|`]-\+- policy=.* status=(\S+)$/.exec(line)
-    if (size !== null) map.size = size[1] ?? ''
-    else if (group !== null) groupState = group[1] ?? ''
+    if (size !== null) {
+      map.size = size[1] ?? ''
+      map.readOnly = size[2] === 'ro'
+    } else if (group !== null) groupState = group[1] ?? ''
     else {
       const path = /^[| ] [|`]- (\S+) +(\S+) +(\d+:\d+) +(\S+) +(\S.*?) +(\S+)$/
       const [hctl = '', device = '', deviceNumber = '', mapState = '', checkerState = '', deviceState = ''] = captures(
@@ -361,16 +403,24 @@ function dmsetupLines(text: string): string[] {
   return outputLines(text).filter((line) => line !== 'No devices found')
 }
 
+/** dmsetup prints `odd name (x)` where the kernel's name is `odd\\x20name\\x20\\x28x\\x29` (libdm's "mangling"). */
+function kernelNameOf(printed: string): string {
+  return printed.replace(/[^\w#+\-.:=@\\]/g, (character) =>
+    [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+  )
+}
+
 /** `dmsetup info -c` */
 export function parseDmsetupInfo(text: string): readonly DmDevice[] {
-  const row = /^(\S+) +(\d+) +(\d+) ([L-][I-][s-][rw]) +(\d+) +\d+ +\d+ (\S*) *$/
+  const row = /^(.+?) +(\d+) +(\d+) ([L-][I-][s-][rw]) +(\d+) +\d+ +\d+ (\S*) *$/
   return dmsetupLines(text)
     .filter((line) => !line.startsWith('Name '))
     .map((line) => {
       const [name = '', major, minor, state, openCount, uuid = ''] = captures('dmsetup info', row, line)
       return {
-        name,
+        name: kernelNameOf(name),
         deviceNumber: `${major}:${minor}`,
+        hasTable: state?.[0] === 'L',
         suspended: state?.[2] === 's',
         readOnly: state?.[3] === 'r',
         openCount: Number(openCount),
@@ -379,14 +429,22 @@ export function parseDmsetupInfo(text: string): readonly DmDevice[] {
     })
 }
 
-/** `dmsetup table` */
+/** `dmsetup table`; of a map without one there is no line. */
 export function parseDmsetupTable(text: string): readonly DmTableLine[] {
-  return dmsetupLines(text).map((line) => {
-    const row = /^(\S+): (\d+) (\d+) (\S+) ?(.*)$/
-    const [name = '', startSector, sectors, target = '', rest = ''] = captures('dmsetup table', row, line)
-    const deviceNumbers = rest.split(' ').filter((word) => /^\d+:\d+$/.test(word))
-    return { name, startSector: Number(startSector), sectors: Number(sectors), target, deviceNumbers }
-  })
+  return dmsetupLines(text)
+    .filter((line) => !line.endsWith(': '))
+    .map((line) => {
+      const row = /^(.+?): (\d+) (\d+) (\S+) ?(.*)$/
+      const [name = '', startSector, sectors, target = '', rest = ''] = captures('dmsetup table', row, line)
+      const deviceNumbers = rest.split(' ').filter((word) => /^\d+:\d+$/.test(word))
+      return {
+        name: kernelNameOf(name),
+        startSector: Number(startSector),
+        sectors: Number(sectors),
+        target,
+        deviceNumbers,
+      }
+    })
 }
 
 /** `dmsetup ls --tree`: the devices that nothing is built on, each with what it is built on. */
@@ -396,12 +454,12 @@ export function parseDmsetupTree(text: string): readonly DmTreeNode[] {
   for (const line of dmsetupLines(text)) {
     const [branch = '', name = '', deviceNumber = ''] = captures(
       'dmsetup tree',
-      /^([ │├└]*─)?(\S*) \((\d+:\d+)\)$/,
+      /^([ │├└]*─)?(.*) \((\d+:\d+)\)$/,
       line,
     )
     // three columns a level: " ├─", " │  └─"
     const depth = branch.length / 3
-    const node = { name: name === '' ? null : name, deviceNumber, dependencies: [] }
+    const node = { name: name === '' ? null : kernelNameOf(name), deviceNumber, dependencies: [] }
     const parent = open[depth]
     if (parent === undefined) return unknownLine('dmsetup tree', line)
     parent.dependencies.push(node)
@@ -432,41 +490,96 @@ function devicePath(text: string | undefined): string | null {
   return text === undefined || text === '' || text === '-' ? null : text
 }
 
-/** `lsscsi -g` */
+/**
+ * The lines of lsscsi. Its complaints go to standard error, unbuffered, so they stand in the middle of a recorded list,
+ * even of a line of it.
+ */
+function lsscsiLines(text: string): string[] {
+  const complaint =
+    /(?:list_[sn]devices: scandir: .*|(?:SCSI mid level|NVMe) module may not be loaded|sdev_scandir_sort: .*)\n/g
+  return outputLines(text.replace(complaint, ''))
+}
+
+/** A namespace of NVMe stands in the same list, as `[N:0:1:1]`. */
+function isNvme(line: string): boolean {
+  return line.startsWith('[N:')
+}
+
+/** `lsscsi -g`, the SCSI devices in it; what it says of NVMe is in `lsscsi -tv` as well. */
 export function parseLsscsi(text: string): readonly LsscsiDevice[] {
   // vendor, model and revision have the fixed widths of an INQUIRY, and spaces inside
   const row = /^\[(\d+:\d+:\d+:\d+)\] +(\S+) +(.{8}) (.{16}) (.{4}) {2}(\S+) *(\S*) *$/
-  return outputLines(text).map((line) => {
-    const [hctl = '', type = '', vendor = '', model = '', revision = '', device, generic] = captures(
-      'lsscsi',
-      row,
-      line,
-    )
-    return {
-      hctl,
-      type,
-      vendor: vendor.trimEnd(),
-      model: model.trimEnd(),
-      revision: revision.trimEnd(),
-      device: devicePath(device),
-      generic: devicePath(generic),
-    }
-  })
+  return lsscsiLines(text)
+    .filter((line) => !isNvme(line))
+    .map((line) => {
+      const [hctl = '', type = '', vendor = '', model = '', revision = '', device, generic] = captures(
+        'lsscsi',
+        row,
+        line,
+      )
+      return {
+        hctl,
+        type,
+        vendor: vendor.trimEnd(),
+        model: model.trimEnd(),
+        revision: revision.trimEnd(),
+        device: devicePath(device),
+        generic: devicePath(generic),
+      }
+    })
 }
 
-/** `lsscsi -tv`; a kernel without SCSI is an empty list. */
+/** Two lines each: the device, and its directory. */
+function lsscsiPairs(text: string): readonly (readonly [string, string])[] {
+  const lines = lsscsiLines(text)
+  const pairs: (readonly [string, string])[] = []
+  for (let i = 0; i < lines.length; i += 2) pairs.push([lines[i] ?? '', lines[i + 1] ?? ''])
+  return pairs
+}
+
+function lsscsiDirectory(line: string): string {
+  const [directory = ''] = captures('lsscsi', /^ {2}dir: \S+ {2}\[(\S+)\]$/, line)
+  return directory
+}
+
+/** `lsscsi -tv`, the SCSI devices in it; a kernel without SCSI is an empty list. */
 export function parseLsscsiTransports(text: string): readonly LsscsiTransport[] {
-  // its complaints go to standard error, unbuffered, so they stand in the middle of the list, even of a line of it
-  const complaint = /(?:list_[sn]devices: scandir: .*|(?:SCSI mid level|NVMe) module may not be loaded)\n/g
-  const lines = outputLines(text.replace(complaint, ''))
-  const devices: LsscsiTransport[] = []
-  for (let i = 0; i < lines.length; i += 2) {
-    const row = /^\[(\d+:\d+:\d+:\d+)\] +\S+ +(.*?) *(\/dev\/\S+|-) *$/
-    const [hctl = '', transport = '', device] = captures('lsscsi', row, lines[i] ?? '')
-    const [directory = ''] = captures('lsscsi', /^ {2}dir: \S+ {2}\[(\S+)\]$/, lines[i + 1] ?? '')
-    devices.push({ hctl, transport, device: devicePath(device), directory })
-  }
-  return devices
+  return lsscsiPairs(text)
+    .filter(([line]) => !isNvme(line))
+    .map(([line, below]) => {
+      const row = /^\[(\d+:\d+:\d+:\d+)\] +\S+ +(.*?) *(\/dev\/\S+|-) *$/
+      const [hctl = '', transport = '', device] = captures('lsscsi', row, line)
+      return { hctl, transport, device: devicePath(device), directory: lsscsiDirectory(below) }
+    })
+}
+
+/** `lsscsi -tv`, what it says of NVMe. */
+export function parseLsscsiNvmePaths(text: string): readonly LsscsiNvmePath[] {
+  return lsscsiPairs(text)
+    .filter(([line]) => isNvme(line))
+    .map(([line, below]) => {
+      const [transport = ''] = captures('lsscsi', /^\[N:\d+:\d+:\d+\] +\S+ +(\S+)/, line)
+      const [controller = '', name = ''] = lsscsiDirectory(below).split('/').slice(-2)
+      return { name, controller, transport }
+    })
+}
+
+interface NvmeHost<Subsystem> {
+  readonly Subsystems: readonly Subsystem[]
+}
+
+/** `nvme list -v -o json`; a machine without NVMe is an empty list. */
+export function parseNvmeList(text: string): readonly NvmeListSubsystem[] {
+  if (text.trim() === '') return []
+  const { Devices } = JSON.parse(text) as { readonly Devices: readonly NvmeHost<NvmeListSubsystem>[] }
+  return Devices.flatMap((host) => host.Subsystems)
+}
+
+/** `nvme list-subsys -o json`: its controllers, which it calls paths. */
+export function parseNvmeControllerStates(text: string): readonly NvmeControllerState[] {
+  if (text.trim() === '') return []
+  const hosts = JSON.parse(text) as readonly NvmeHost<{ readonly Paths: readonly NvmeControllerState[] }>[]
+  return hosts.flatMap((host) => host.Subsystems).flatMap((subsystem) => subsystem.Paths)
 }
 
 /** `errors.txt`: the attributes that the recorder, as root, could not read. */

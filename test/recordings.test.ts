@@ -12,8 +12,11 @@ import {
   parseIscsiadmSessions,
   parseLsblk,
   parseLsscsi,
+  parseLsscsiNvmePaths,
   parseLsscsiTransports,
   parseMultipathMaps,
+  parseNvmeControllerStates,
+  parseNvmeList,
   parseUnreadableAttributes,
 } from './recorded-tools.js'
 import { recordingNames, reference, unpackRecording } from './recordings.js'
@@ -48,6 +51,8 @@ const counts: Readonly<Record<string, Counts>> = {
   // multipath does not agree with the WWIDs that these maps were made with, and hides their paths
   'S8b-1024disks': count(0, 0, 1024, 16, 0, 16, 1041),
   'S9b-redirect': count(1, 1, 2, 0, 0, 0, 2),
+  'S9c-nvme-dm': count(0, 0, 2, 0, 0, 7, 13),
+  'S9d-null': count(2, 1, 2, 0, 0, 0, 2),
 }
 
 function count(
@@ -90,6 +95,11 @@ class RecordedSys {
   }
 }
 
+/** The kernel has `(null)` for a text that was never set, where iscsiadm prints nothing. */
+function setText(text: string): string {
+  return text === '(null)' ? '' : text
+}
+
 test('every recording is accounted for', (t) => {
   t.deepEqual(recordingNames, Object.keys(counts).sort())
 })
@@ -122,17 +132,23 @@ for (const [name, expected] of Object.entries(counts)) {
     const sys = new RecordedSys(await unpackRecording(name))
     const unreadable = parseUnreadableAttributes(reference(name, 'errors.txt'))
     const sessions = parseIscsiadmSessions(reference(name, 'iscsiadm-session.txt'))
-    t.deepEqual(sessions.map(({ sessionId }) => `session${sessionId}`).sort(), sys.list('class/iscsi_session'))
+    // A session without any connection is none to iscsiadm.
+    const connected = (session: string) =>
+      sys.list(`class/iscsi_session/${session}/device`).some((entry) => entry.startsWith('connection'))
+    t.deepEqual(
+      sessions.map(({ sessionId }) => `session${sessionId}`).sort(),
+      sys.list('class/iscsi_session').filter(connected),
+    )
     for (const session of sessions) {
       const { sessionId, hostNumber, currentPortal, persistentPortal } = session
       const directory = `class/iscsi_session/session${sessionId}`
-      t.is(sys.text(`${directory}/targetname`), session.target)
+      t.is(setText(sys.text(`${directory}/targetname`)), session.target)
       t.is(sys.text(`${directory}/state`), session.sessionState)
       const device = `devices/platform/host${hostNumber}/session${sessionId}`
       t.is(sys.link(directory), `${device}/iscsi_session/session${sessionId}`)
 
       const connection = `class/iscsi_connection/connection${sessionId}:0`
-      t.is(sys.text(`${connection}/persistent_address`), persistentPortal.address)
+      t.is(setText(sys.text(`${connection}/persistent_address`)), persistentPortal.address)
       t.is(sys.text(`${connection}/persistent_port`), String(persistentPortal.port))
       const address = `/sys/${sys.link(connection)}/address`
       if (session.connectionState === 'LOGGED IN') {
@@ -197,9 +213,10 @@ for (const [name, expected] of Object.entries(counts)) {
         .sort()
     }
     const dmDevices = parseDmsetupInfo(reference(name, 'dmsetup-info.txt'))
-    t.is(dmDevices.length, sys.list('block').filter((block) => block.startsWith('dm-')).length)
+    const withTable = dmDevices.filter((device) => device.hasTable)
+    t.is(withTable.length, sys.list('block').filter((block) => block.startsWith('dm-')).length)
     const table = parseDmsetupTable(reference(name, 'dmsetup-table.txt'))
-    for (const { name: map, deviceNumber, uuid, suspended } of dmDevices) {
+    for (const { name: map, deviceNumber, uuid, suspended } of withTable) {
       const directory = `dev/block/${deviceNumber}/dm`
       t.is(sys.text(`${directory}/name`), map)
       t.is(sys.text(`${directory}/uuid`), uuid)
@@ -220,7 +237,12 @@ for (const [name, expected] of Object.entries(counts)) {
   test(`${name}: lsblk and sysfs agree`, async (t) => {
     const sys = new RecordedSys(await unpackRecording(name))
     const devices = lsblkByKernelName(parseLsblk(reference(name, 'lsblk.json')))
-    t.deepEqual([...devices.keys()].sort(), sys.list('class/block'))
+    // A namespace of NVMe has a device for each of its paths, which is hidden.
+    const isHidden = (block: string) => /^nvme\d+c/.test(block)
+    t.deepEqual(
+      [...devices.keys()].sort(),
+      sys.list('class/block').filter((block) => !isHidden(block)),
+    )
     for (const device of devices.values()) {
       const directory = `class/block/${device.kname}`
       t.is(sys.text(`${directory}/dev`), device['maj:min'])
@@ -274,6 +296,7 @@ test('S3: a session, a map, and what is built on it, in full', (t) => {
     device: 'dm-3',
     product: 'IET,VIRTUAL-DISK',
     size: '64M',
+    readOnly: false,
     paths: [
       { hctl: '0:0:0:1', device: 'sda', deviceNumber: '8:0', ...up, groupState: 'active' },
       { hctl: '1:0:0:1', device: 'sdb', deviceNumber: '8:16', ...up, groupState: 'enabled' },
@@ -343,6 +366,60 @@ test('S9b: a redirected session has two portals', (t) => {
   const [session] = parseIscsiadmSessions(reference('S9b-redirect', 'iscsiadm-session.txt'))
   t.deepEqual(session?.currentPortal, { address: '127.0.0.3', port: 3261, portalGroup: 1 })
   t.deepEqual(session?.persistentPortal, { address: '127.0.0.1', port: 3260, portalGroup: 1 })
+})
+
+test('S9c: NVMe, and names that dmsetup prints otherwise than the kernel has them', async (t) => {
+  const sys = new RecordedSys(await unpackRecording('S9c-nvme-dm'))
+  const maps = parseDmsetupInfo(reference('S9c-nvme-dm', 'dmsetup-info.txt'))
+  t.deepEqual(
+    maps.map(({ name, hasTable, suspended, readOnly, uuid }) => [name, hasTable, suspended, readOnly, uuid]),
+    [
+      ['asleep', true, true, false, ''],
+      ['lin-a', true, false, false, ''],
+      ['no-table', false, false, false, ''],
+      ['odd\\x20name\\x20\\x28x\\x29', true, false, false, ''],
+      ['over-lin', true, false, false, ''],
+      ['readonly', true, false, true, ''],
+      ['two-parts', true, false, false, 'EXAMPLE-two-parts'],
+    ],
+  )
+  const paths = parseLsscsiNvmePaths(reference('S9c-nvme-dm', 'lsscsi-tv.txt'))
+  t.deepEqual(
+    paths.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    [
+      { name: 'nvme0c0n1', controller: 'nvme0', transport: 'tcp' },
+      { name: 'nvme0c0n2', controller: 'nvme0', transport: 'tcp' },
+      { name: 'nvme0c1n1', controller: 'nvme1', transport: 'tcp' },
+      { name: 'nvme0c1n2', controller: 'nvme1', transport: 'tcp' },
+    ],
+  )
+  t.deepEqual(parseNvmeControllerStates(reference('S9c-nvme-dm', 'nvme-list-subsys.json')).length, 2)
+  const [subsystem] = parseNvmeList(reference('S9c-nvme-dm', 'nvme-list.json'))
+  t.is(subsystem?.SubsystemNQN, 'nqn.2026-11.io.example:gamma')
+  t.deepEqual(
+    subsystem?.Controllers.flatMap((controller) => controller.Paths)
+      .map((path) => `${path.Path} ${path.ANAState}`)
+      .sort(),
+    ['nvme0c0n1 optimized', 'nvme0c0n2 optimized', 'nvme0c1n1 non-optimized', 'nvme0c1n2 inaccessible'],
+  )
+  // Such a device has no number.
+  t.false(sys.has('class/block/nvme0c0n1/dev'))
+})
+
+test('S9d: a session of which nothing is set, and what iscsiadm makes of it', async (t) => {
+  const sys = new RecordedSys(await unpackRecording('S9d-null'))
+  t.is(sys.text('class/iscsi_session/session2/targetname'), '(null)')
+  t.deepEqual(sys.list('class/iscsi_connection'), ['connection1:0', 'connection2:0', 'connection2:1'])
+  const bare = parseIscsiadmSessions(reference('S9d-null', 'iscsiadm-session.txt'))[1]
+  t.like(bare, {
+    target: '',
+    sessionId: 2,
+    currentPortal: { address: '', port: 0, portalGroup: 0 },
+    initiatorName: '<empty>',
+    connectionState: 'Unknown',
+    sessionState: 'FREE',
+    disks: [],
+  })
 })
 
 test('S2L: there are credentials that could be leaked', async (t) => {

@@ -2,7 +2,7 @@
  * Recorded machines: /sys, /dev, udev's database and some of /proc of a real kernel, together with what lsblk, lsscsi,
  * iscsiadm, multipath and dmsetup said about it at that moment (see fixtures/README.md).
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
@@ -30,6 +30,8 @@ export type ReferenceFile =
   | 'multipath-ll.txt'
   | 'multipathd-maps.json'
   | 'multipathd-paths.txt'
+  | 'nvme-list.json'
+  | 'nvme-list-subsys.json'
 
 const packedSuffix = '.tar.br'
 // tests run as dist/test/*.js, the fixtures stay where git has them
@@ -84,4 +86,9 @@ export async function unpackRecording(name: string): Promise<string> {
 /** What a tool printed on the recorded machine, standard output and error together. */
 export function reference(name: string, file: ReferenceFile): string {
   return readFileSync(path.join(unpack(name), 'ref', file), 'utf8')
+}
+
+/** Whether a tool was there: nvme-cli was on the machine with NVMe only. */
+export function hasReference(name: string, file: ReferenceFile): boolean {
+  return existsSync(path.join(unpack(name), 'ref', file))
 }

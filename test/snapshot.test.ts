@@ -316,6 +316,9 @@ const overTcp = (controller: string) => `virtual/nvme-fabrics/ctl/${controller}`
 const sharedNvme: FileTree = {
   'sys/class/nvme-subsystem/nvme-subsys0': { link: `../../devices/${subsystem}` },
   [`sys/devices/${subsystem}/subsysnqn`]: 'nqn.2014-08.org.nvmexpress:uuid:1\n',
+  [`sys/devices/${subsystem}/model`]: 'Linux                                   \n',
+  [`sys/devices/${subsystem}/serial`]: '0123456789abcdef    \n',
+  [`sys/devices/${subsystem}/firmware_rev`]: '6.1.0-56\n',
   [`sys/devices/${subsystem}/iopolicy`]: 'numa\n',
   [`sys/devices/${subsystem}/nvme1`]: { link: `../../../../devices/${overTcp('nvme1')}` },
   [`sys/devices/${subsystem}/nvme2`]: { link: `../../../../devices/${overTcp('nvme2')}` },
@@ -382,6 +385,9 @@ onEveryBackend('NVMe: a subsystem of two controllers', (t, backend) => {
     {
       name: 'nvme-subsys0',
       nqn: 'nqn.2014-08.org.nvmexpress:uuid:1',
+      model: 'Linux',
+      serial: '0123456789abcdef',
+      firmwareRevision: '6.1.0-56',
       iopolicy: 'numa',
       controllers: [
         { name: 'nvme1', transport: 'tcp', address: 'traddr=127.0.0.1,trsvcid=4420', state: 'live' },
@@ -423,6 +429,9 @@ onEveryBackend('NVMe: a namespace of one controller', (t, backend) => {
     {
       name: 'nvme-subsys0',
       nqn: 'nqn.a',
+      model: null,
+      serial: null,
+      firmwareRevision: null,
       iopolicy: null,
       controllers: [{ name: 'nvme0', transport: 'pcie', address: '0000:3d:00.0', state: 'live' }],
       namespaces: [{ device: 'nvme0n1', paths: [{ name: 'nvme0n1', controller: 'nvme0', anaState: null }] }],

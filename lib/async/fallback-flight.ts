@@ -1,8 +1,9 @@
 import { access, close, open, read, readdir, readlink, type Stats, stat } from 'node:fs'
 import { constants } from 'node:os'
 import type { Unreadable } from '../errors.js'
+import { openFlags } from '../executor/attribute.js'
 import { fromBytes, toPath } from '../executor/bytes.js'
-import { attributeSize, type Call, type Outcome, openFlags, type Steps } from '../executor/calls.js'
+import { attributeSize, type Call, type Outcome, type Steps } from '../executor/calls.js'
 import { Failure, failureOf } from '../executor/failure.js'
 import { type Flight, type Landing, timedOut } from './flight.js'
 import { type Job, lane, type TimedCall } from './lane.js'
@@ -157,7 +158,7 @@ class CallJob implements Job {
   private end(error: Error | null, value: Exclude<Outcome, Failure>, syscall: string = this.what.syscall): void {
     lane.leave(this)
     if (error === null) this.proceed(value)
-    else this.proceed(failureOf(syscall, error))
+    else this.proceed(failureOf(error, syscall))
   }
 }
 

@@ -1,16 +1,36 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import type { Detail } from '../snapshot/model.js'
 import type { SysfsOptions } from '../sysfs.js'
 
-/** The options, for parseArgs and for the help. */
-export const options = {
-  json: { type: 'boolean', description: 'print JSON' },
+/** The options of all commands, for parseArgs and for the help. */
+export const commonOptions = {
+  json: { type: 'boolean', short: 'J', description: 'print JSON' },
   root: { type: 'string', argument: 'DIR', description: 'read DIR/sys and DIR/dev, of a host or a recorded machine' },
   backend: { type: 'string', argument: 'NAME', description: 'auto, native or fallback' },
   help: { type: 'boolean', short: 'h', description: 'show this, or the help of a command' },
   version: { type: 'boolean', short: 'V', description: 'show the version' },
-} as const satisfies ParseArgsConfig['options'] & Record<string, { argument?: string; description: string }>
+} as const satisfies OptionTable
 
+/** Those that only some commands take. */
+export const ownOptions = {
+  detail: { type: 'string', argument: 'DETAIL', description: 'links, basic or full' },
+  columns: {
+    type: 'string',
+    short: 'o',
+    argument: 'LIST',
+    description: 'columns, as NAME,SIZE; +WWID adds to the usual',
+  },
+  bytes: { type: 'boolean', short: 'b', description: 'print sizes in bytes' },
+  format: { type: 'string', argument: 'FORMAT', description: 'dot or mermaid' },
+} as const satisfies OptionTable
+
+type OptionTable = Readonly<
+  Record<string, NonNullable<ParseArgsConfig['options']>[string] & { argument?: string; description: string }>
+>
+
+export type OwnOption = keyof typeof ownOptions
 type Backend = NonNullable<SysfsOptions['backend']>
+export type OptionValues = ReturnType<typeof parseArguments>['options']
 
 /** The command line makes no sense; the message names the problem. */
 export class UsageError extends Error {}
@@ -18,17 +38,28 @@ export class UsageError extends Error {}
 /** The options and the words that are none. Options may stand anywhere; after `--` there are words only. */
 export function parseArguments(args: readonly string[]) {
   const { values, positionals } = parse(args)
-  const { backend, root } = values
+  const { backend, detail, root } = values
   if (root === '') throw new UsageError('--root must not be empty')
-  if (backend !== undefined && !isBackend(backend)) {
+  if (!isOneOf<Backend>(backend, ['auto', 'native', 'fallback'])) {
     throw new UsageError(`--backend must be auto, native or fallback, not '${backend}'`)
   }
-  return { values: { ...values, backend }, positionals }
+  if (!isOneOf<Detail>(detail, ['links', 'basic', 'full'])) {
+    throw new UsageError(`--detail must be links, basic or full, not '${detail}'`)
+  }
+  return { options: { ...values, backend, detail }, positionals }
+}
+
+/** Throws for an option that others take, but not this command. */
+export function checkOptions(name: string | null, taken: readonly OwnOption[], options: OptionValues): void {
+  for (const option of Object.keys(ownOptions) as OwnOption[]) {
+    if (options[option] === undefined || taken.includes(option)) continue
+    throw new UsageError(name === null ? `--${option} is for a command` : `${name} takes no --${option}`)
+  }
 }
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
+    return parseArgs({ args: [...args], options: { ...commonOptions, ...ownOptions }, allowPositionals: true })
   } catch (error) {
     if (!(error instanceof Error)) throw error
     // parseArgs goes on to tell how it might have been meant, over several lines.
@@ -37,6 +68,6 @@ function parse(args: readonly string[]) {
   }
 }
 
-function isBackend(name: string): name is Backend {
-  return name === 'auto' || name === 'native' || name === 'fallback'
+function isOneOf<Word extends string>(value: string | undefined, words: readonly Word[]): value is Word | undefined {
+  return value === undefined || words.some((word) => word === value)
 }

@@ -1,6 +1,6 @@
-import type { BlockDevice, DeviceMap, IscsiConnection, IscsiSession } from '../storage/topology.js'
-import { type Inventory, isMultipathMap } from './inventory.js'
-import { formatSize } from './quantity.js'
+import { type Finding, findingsOf } from '../snapshot/findings.js'
+import { evidenceInBrief, subjectOf } from './finding-text.js'
+import type { Inventory } from './inventory.js'
 import type { Span, Style } from './terminal.js'
 
 /** Something that does not work, or works with less than there should be. */
@@ -15,79 +15,63 @@ export function reasonOf(fault: Fault | undefined): readonly Span[] {
   return fault === undefined || fault.reason === '' ? [] : [{ text: fault.reason, style: fault.severity }]
 }
 
-/** What is not as it should be, by the session's or device's name in sysfs: 'session1', 'sda', 'dm-0'. */
+/** What is not as it should be, by its name in sysfs: 'session1', 'sda', 'dm-0', 'nvme1'. */
 export type Faults = ReadonlyMap<string, Fault>
 
+/** The findings on a machine, each at what it is about; and disks that do not run, whatever explains it. */
 export function findFaults(inventory: Inventory): Faults {
   const faults = new Map<string, Fault>()
-  const add = (name: string, fault: Fault | undefined): void => {
-    if (fault !== undefined) faults.set(name, fault)
+  const add = (name: string, { severity, reason }: Fault): void => {
+    const known = faults.get(name)
+    const reasons = [known?.reason ?? '', reason].filter((one) => one !== '')
+    const isFault = severity === 'fault' || known?.severity === 'fault'
+    faults.set(name, { severity: isFault ? 'fault' : 'warning', reason: reasons.join(', ') })
   }
-  for (const session of inventory.sessions) add(`session${session.id}`, faultOfSession(session))
   for (const device of inventory.devices) {
-    add(device.name, isMultipathMap(device) ? faultOfMultipathMap(device, inventory) : faultOfDevice(device, inventory))
+    const state = inventory.stateOf(device)
+    if (state !== null && state !== 'running' && state !== 'live') add(device.name, fault(''))
   }
+  for (const finding of findingsOf(inventory.snapshot)) add(sysfsNameOf(finding), faultOf(finding, inventory))
   return faults
 }
 
-/** How many of a map's paths there are, and how many of them work as far as sysfs tells. */
-export function countPaths(map: DeviceMap, inventory: Inventory): { readonly all: number; readonly up: number } {
-  const paths = inventory.slavesOf(map)
-  const up = paths.filter((path) => isRunning(path) && isLoggedIn(inventory.sessionOf(path)))
-  return { all: paths.length, up: up.length }
+function sysfsNameOf(finding: Finding): string {
+  return 'device' in finding ? finding.device : subjectOf(finding)
 }
 
-/** An older kernel does not tell the state of a connection. */
-export function isUp({ state }: IscsiConnection): boolean {
-  return state === null || state === 'up'
-}
-
-function faultOfSession(session: IscsiSession): Fault | undefined {
-  const states = session.connections.filter((connection) => !isUp(connection)).map(({ state }) => state)
-  const reason =
-    session.connections.length === 0
-      ? 'no connection'
-      : [...new Set(states)].map((state) => `connection ${state}`).join(', ')
-  return isLoggedIn(session) && reason === '' ? undefined : { severity: 'fault', reason }
-}
-
-function faultOfMultipathMap(map: DeviceMap, inventory: Inventory): Fault | undefined {
-  const { all, up } = countPaths(map, inventory)
-  const without = sessionsWithoutPath(map, inventory)
-  const reasons = [
-    map.suspended ? 'suspended' : '',
-    without.length === 0 ? '' : `no path by ${without.map(({ id }) => `session${id}`).join(', ')}`,
-  ].filter((reason) => reason !== '')
-  const reason = reasons.join(', ')
-  if (up === 0) return { severity: 'fault', reason }
-  // One path alone is what multipath is there to prevent.
-  return reasons.length > 0 || up < all || all === 1 ? { severity: 'warning', reason } : undefined
-}
-
-/** Sessions to the same target that could lead to the map's LUN and do not. */
-function sessionsWithoutPath(map: DeviceMap, inventory: Inventory): readonly IscsiSession[] {
-  const sessions = inventory.slavesOf(map).map((path) => inventory.sessionOf(path))
-  const targets = new Set(sessions.map((session) => session?.target ?? null))
-  return inventory.sessions.filter(
-    (session) => session.target !== null && targets.has(session.target) && !sessions.includes(session),
-  )
-}
-
-function faultOfDevice(device: BlockDevice, inventory: Inventory): Fault | undefined {
-  if (!isRunning(device)) return { severity: 'fault', reason: '' }
-  const map = inventory.multipathMapOver(device)
-  if (map !== undefined && map.size !== null && device.size !== null && map.size !== device.size) {
-    // The LUN was resized, or another disk is there now: input and output go wrong.
-    return { severity: 'fault', reason: `map has ${formatSize(map.size)}` }
+function faultOf(finding: Finding, inventory: Inventory): Fault {
+  switch (finding.kind) {
+    case 'sessionDown': {
+      const states = new Set(finding.connections.map(({ state }) => state))
+      return fault(Array.from(states, (state) => `connection ${state}`).join(', '))
+    }
+    case 'degradedMap': {
+      const paths = inventory.snapshot.device(finding.device)?.slaves ?? []
+      const through = new Set(paths.map((name) => inventory.device(name)?.iscsi?.sessionId))
+      const without = finding.without.filter(({ sessionId }) => !through.has(sessionId))
+      const names = without.map(({ sessionId }) => `session${sessionId}`).join(', ')
+      const reason = names === '' ? '' : `no path by ${names}`
+      return finding.livePaths === 0 ? fault(reason) : warning(reason)
+    }
+    case 'orphanPath':
+      return warning(finding.map === null ? 'in no map' : `not in ${finding.map}`)
+    case 'phantomLun':
+      return fault(`phantom: ${finding.evidence.map(evidenceInBrief).join(', ')}`)
+    case 'mapSizeDiffers':
+      return fault(`${finding.paths.map(({ device }) => device).join(', ')} of another size`)
+    case 'mapSuspended':
+      return warning('suspended')
+    case 'diskDown':
+    case 'controllerDown':
+    case 'remotePortDown':
+      return fault('')
   }
-  return device.kind === 'map' && device.suspended ? { severity: 'warning', reason: 'suspended' } : undefined
 }
 
-function isRunning(device: BlockDevice): boolean {
-  return device.kind !== 'disk' || device.state === null || device.state === 'running' || device.state === 'live'
+function fault(reason: string): Fault {
+  return { severity: 'fault', reason }
 }
 
-/** A path without iSCSI has no session that could have failed. */
-function isLoggedIn(session: IscsiSession | undefined): boolean {
-  return session === undefined || session.state === null || session.state === 'LOGGED_IN'
+function warning(reason: string): Fault {
+  return { severity: 'warning', reason }
 }

@@ -1,5 +1,6 @@
-import { options } from './arguments.js'
-import { type Command, commands } from './commands.js'
+import { commonOptions, ownOptions } from './arguments.js'
+import type { Command } from './command.js'
+import { commands } from './commands.js'
 
 /** The help of a command; of what is done without one, that of the tool. */
 export function helpOf(command: Command): string {
@@ -17,20 +18,23 @@ function toolHelp({ description }: Command): readonly string[] {
     'Commands:',
     ...columns(commands.map((command) => [usageOf(command), command.summary])),
     '',
-    ...optionList(),
+    'Options:',
+    ...optionRows(commonOptions),
     '',
     ...description,
   ]
 }
 
 function commandHelp(command: Command): readonly string[] {
+  const own = Object.fromEntries(command.options.map((name) => [name, ownOptions[name]]))
   return [
     `Usage: fast-sysfs ${usageOf(command)} [OPTIONS]`,
     '',
     `Prints ${command.summary}.`,
     ...command.description,
     '',
-    ...optionList(),
+    'Options:',
+    ...optionRows({ ...own, ...commonOptions }),
   ]
 }
 
@@ -38,13 +42,19 @@ function usageOf({ name, parameters }: Command): string {
   return [name ?? '(none)', ...parameters].join(' ')
 }
 
-function optionList(): readonly string[] {
-  const rows = Object.entries(options).map(([name, option]) => {
-    const short = 'short' in option ? `-${option.short}, ` : '    '
-    const argument = 'argument' in option ? ` ${option.argument}` : ''
-    return [`${short}--${name}${argument}`, option.description]
-  })
-  return ['Options:', ...columns(rows)]
+interface ShownOption {
+  readonly short?: string
+  readonly argument?: string
+  readonly description: string
+}
+
+function optionRows(options: Readonly<Record<string, ShownOption>>): readonly string[] {
+  return columns(
+    Object.entries(options).map(([name, { short, argument, description }]) => [
+      `${short === undefined ? '    ' : `-${short}, `}--${name}${argument === undefined ? '' : ` ${argument}`}`,
+      description,
+    ]),
+  )
 }
 
 function columns(rows: readonly (readonly string[])[]): readonly string[] {

@@ -26,7 +26,7 @@ interface DrawnRow {
   readonly row: TreeRow
 }
 
-/** Draws rows and what is below them, with the cells in columns. */
+/** Draws rows and what is below them, with the cells in columns. A column that is empty in all rows takes no room. */
 export function layOut(rows: readonly TreeRow[], glyphs: Glyphs): readonly Line[] {
   const drawn = rows.flatMap((row) => [{ branches: '', row }, ...drawChildren(row, '', glyphs)])
   const widths: number[] = []
@@ -54,7 +54,6 @@ function lineOf({ branches, row }: DrawnRow, widths: readonly number[]): Line {
   const spans: Span[] = [{ text: branches, style: 'faint' }]
   row.cells.forEach((cell, column) => {
     const width = widths[column] ?? 0
-    // A column that is empty in all rows takes no room.
     if (column > 0 && width === 0) return
     const gap = column === 0 ? '' : cell.isMarked ? ' !' : '  '
     const padding = ' '.repeat(Math.max(width - widthOf(cell.text) - (column === 0 ? widthOf(branches) : 0), 0))

@@ -41,6 +41,11 @@ export function terminalOf(stream: NodeJS.WriteStream, environment: NodeJS.Proce
   }
 }
 
+/** A line for each text. */
+export function linesOf(texts: readonly string[]): readonly Line[] {
+  return texts.map((text) => [{ text }])
+}
+
 export function renderLine(line: Line, { width, hasColours, glyphs }: Terminal): string {
   return cut(line, width, glyphs.ellipsis)
     .map(({ text, style }) => {

@@ -1,39 +1,51 @@
-import type { BlockDevice, Disk, IscsiConnection, IscsiSession, LunDisk, Topology } from '../storage/topology.js'
-import { countPaths, type Faults, findFaults, isUp, reasonOf } from './faults.js'
-import { Inventory, isMultipathMap, nameOf, nodeOf } from './inventory.js'
+import { livePathsOf } from '../snapshot/findings.js'
+import { grouped } from '../snapshot/grouped.js'
+import type {
+  BlockDevice,
+  FibreChannelHost,
+  IscsiConnection,
+  IscsiLun,
+  IscsiSession,
+  MultipathMap,
+  NvmeController,
+  NvmeSubsystem,
+  NvmeSubsystemNamespace,
+} from '../snapshot/model.js'
+import { type Faults, findFaults, reasonOf } from './faults.js'
+import { hostOf, type Inventory, isMultipathMap, nameOf, nodeOf } from './inventory.js'
 import { portalOf } from './portal.js'
 import { count, formatSize } from './quantity.js'
 import { type Cell, layOut, stateCell, type TreeRow } from './table.js'
 import type { Glyphs, Line, Span } from './terminal.js'
 
 /**
- * All there is on a machine, as lines: targets with their sessions and LUNs, multipath maps with their paths and what
- * is made of them, other disks; at the end, how much it is and how it does.
+ * All there is on a machine, as lines: targets with their sessions and LUNs, Fibre Channel hosts with the ports they
+ * see, NVMe subsystems with their controllers, multipath maps with their paths and what is made of them, other disks;
+ * at the end, how much it is and how it does.
  */
-export function drawTree(topology: Topology, glyphs: Glyphs): readonly Line[] {
-  const inventory = new Inventory(topology)
+export function drawTree(inventory: Inventory, glyphs: Glyphs): readonly Line[] {
   const faults = findFaults(inventory)
   const rows = new TreeRows(inventory, faults, glyphs)
-  const targets = rows.targets()
-  const maps = rows.multipathMaps()
-  const disks = rows.otherDisks()
-  const sections = [
-    { title: 'iSCSI targets', rows: targets },
-    { title: 'Multipath maps', rows: maps },
-    { title: targets.length + maps.length > 0 ? 'Other disks' : 'Disks', rows: disks },
+  const storage = [
+    { title: 'iSCSI targets', rows: rows.targets() },
+    { title: 'Fibre Channel hosts', rows: rows.fibreChannelHosts() },
+    { title: 'NVMe subsystems', rows: rows.nvmeSubsystems() },
+    { title: 'Multipath maps', rows: rows.multipathMaps() },
   ].filter((section) => section.rows.length > 0)
+  const disks = { title: storage.length > 0 ? 'Other disks' : 'Disks', rows: rows.otherDisks() }
+  const sections = disks.rows.length > 0 ? [...storage, disks] : storage
   const lines = sections.flatMap((section): readonly Line[] => [
     [{ text: section.title, style: 'title' }],
     ...layOut(section.rows, glyphs),
     [],
   ])
-  return [...lines, summarize(inventory, faults)]
+  return [...lines, summarize(inventory, faults, storage.length > 0)]
 }
 
-function summarize(inventory: Inventory, faults: Faults): Line {
+function summarize(inventory: Inventory, faults: Faults, hasStorageNetwork: boolean): Line {
   const { sessions, devices, multipathMaps } = inventory
-  const disks = devices.filter((device) => device.kind === 'disk')
-  const isSan = sessions.length > 0 || multipathMaps.length > 0 || disks.some((disk) => disk.scsi !== null)
+  const disks = devices.filter((device) => device.parent === null && device.dm === null)
+  const isSan = hasStorageNetwork || disks.some((disk) => disk.scsi !== null)
   const counts = [
     ...(sessions.length === 0 ? [] : [count(sessions.length, 'session')]),
     ...(multipathMaps.length === 0 ? [] : [count(multipathMaps.length, 'multipath map')]),
@@ -57,11 +69,7 @@ class TreeRows {
   ) {}
 
   targets(): readonly TreeRow[] {
-    const targets = new Map<string, IscsiSession[]>()
-    for (const session of this.inventory.sessions) {
-      const target = session.target ?? '(no target name)'
-      targets.set(target, [...(targets.get(target) ?? []), session])
-    }
+    const targets = grouped(this.inventory.sessions, ({ targetName }) => targetName ?? '(no target name)')
     return [...targets]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([target, sessions]) => ({
@@ -70,14 +78,28 @@ class TreeRows {
       }))
   }
 
+  fibreChannelHosts(): readonly TreeRow[] {
+    return this.inventory.snapshot.fibreChannelHosts.map((host) => ({
+      cells: [{ text: `host${host.hostNumber}` }, { text: host.state ?? '' }],
+      details: [...words(host.portName), ...words(host.speed)],
+      children: this.remotePorts(host),
+    }))
+  }
+
+  nvmeSubsystems(): readonly TreeRow[] {
+    return this.inventory.nvmeSubsystems.map((subsystem) => ({
+      cells: [{ text: subsystem.nqn ?? subsystem.name }],
+      children: [
+        ...subsystem.controllers.map((controller) => this.controller(controller)),
+        ...subsystem.namespaces.flatMap((namespace) => this.namespace(namespace, subsystem)),
+      ],
+    }))
+  }
+
   multipathMaps(): readonly TreeRow[] {
-    return this.inventory.multipathMaps.map((map) => {
-      const { all, up } = countPaths(map, this.inventory)
-      return {
-        cells: this.cells(map, nameOf(map), map.name, up === all ? count(all, 'path') : `${up} of ${all} up`),
-        details: [...this.remarks(map), ...words(map.uuid?.replace(/^mpath-/, ''))],
-        children: [...this.inventory.slavesOf(map).map((path) => this.path(path)), ...this.onTopOf(map)],
-      }
+    return this.inventory.multipathMaps.flatMap((map) => {
+      const device = this.inventory.device(map.device)
+      return device === undefined ? [] : [this.multipathMap(map, device)]
     })
   }
 
@@ -87,18 +109,60 @@ class TreeRows {
     const isRoot = (device: BlockDevice): boolean =>
       !this.#shown.has(device.name) &&
       !isMultipathMap(device) &&
-      device.kind !== 'partition' &&
+      (device.parent === null || inventory.device(device.parent) === undefined) &&
       inventory.slavesOf(device).length === 0
     return inventory.devices.filter(isRoot).map((device) => this.device(device, undefined))
+  }
+
+  private multipathMap(map: MultipathMap, device: BlockDevice): TreeRow {
+    const all = map.paths.length
+    const live = livePathsOf(map, this.inventory.snapshot).length
+    return {
+      cells: this.cells(device, map.name, map.device, live === all ? count(all, 'path') : `${live} of ${all} up`),
+      details: [...this.remarks(device), ...words(map.wwid)],
+      children: [...this.inventory.slavesOf(device).map((path) => this.path(path)), ...this.onTopOf(device)],
+    }
+  }
+
+  private remotePorts({ remotePorts }: FibreChannelHost): readonly TreeRow[] {
+    return remotePorts.map(({ name, portName, state, roles }) => ({
+      cells: [{ text: name }, stateCell(state ?? '', this.faults.get(name)?.severity)],
+      details: [...words(portName), ...words(roles)],
+    }))
+  }
+
+  private controller({ name, transport, address, state }: NvmeController): TreeRow {
+    return {
+      cells: [
+        { text: name },
+        { text: transport ?? '' },
+        { text: '' },
+        stateCell(state ?? '', this.faults.get(name)?.severity),
+      ],
+      details: words(address),
+    }
+  }
+
+  /** No row, if the namespace has no device of its own. */
+  private namespace({ device: name, paths }: NvmeSubsystemNamespace, subsystem: NvmeSubsystem): readonly TreeRow[] {
+    const device = this.inventory.device(name)
+    if (device === undefined) return []
+    const ways = paths.map(({ controller, anaState }) => (anaState === null ? controller : `${controller} ${anaState}`))
+    return [
+      {
+        cells: this.cells(device, nameOf(device), '', count(paths.length, 'path')),
+        details: [...words(ways.join(', ')), ...this.remarks(device), ...faint(subsystem.model)],
+        children: this.onTopOf(device),
+      },
+    ]
   }
 
   private session(session: IscsiSession): TreeRow {
     const [only, ...more] = session.connections
     const name = `session${session.id}`
     const fault = this.faults.get(name)
-    const host = session.host === null ? '' : `host${session.host}`
     return {
-      cells: [{ text: name }, { text: host }, { text: '' }, stateCell(session.state ?? '', fault?.severity)],
+      cells: [{ text: name }, { text: hostOf(session) }, { text: '' }, stateCell(session.state ?? '', fault?.severity)],
       details: [...words(only !== undefined && more.length === 0 ? portalOf(only) : ''), ...reasonOf(fault)],
       children: [
         ...(more.length === 0 ? [] : session.connections.map((connection) => connectionRow(session, connection))),
@@ -107,14 +171,14 @@ class TreeRows {
     }
   }
 
-  /** No row, if the disk went away while it was read. */
-  private lun({ lun, disk: name }: LunDisk): readonly TreeRow[] {
-    const disk = this.inventory.device(name)
-    if (disk?.kind !== 'disk') return []
+  /** No row, if it is no disk, or one that went away while it was read. */
+  private lun({ lun, device: name }: IscsiLun): readonly TreeRow[] {
+    const disk = name === null ? undefined : this.inventory.device(name)
+    if (disk === undefined) return []
     const map = this.inventory.multipathMapOver(disk)
     const row = {
-      cells: this.cells(disk, `LUN ${lun}`, nodeOf(disk), stateOf(disk)),
-      details: [...words(map && `${this.glyphs.arrow} ${nameOf(map)}`), ...this.remarks(disk), ...modelOf(disk)],
+      cells: this.cells(disk, `LUN ${lun}`, nodeOf(disk), this.stateOf(disk)),
+      details: [...words(map && `${this.glyphs.arrow} ${map.name}`), ...this.remarks(disk), ...this.modelOf(disk)],
       children: this.onTopOf(disk),
     }
     return [row]
@@ -122,13 +186,13 @@ class TreeRows {
 
   private path(path: BlockDevice): TreeRow {
     const session = this.inventory.sessionOf(path)
-    const where = path.kind === 'disk' ? path.scsi?.hctl : nameOf(path)
+    const where = path.scsi?.hctl ?? (path.dm === null ? undefined : nameOf(path))
     return {
-      cells: this.cells(path, where === undefined ? 'path' : `path ${where}`, nodeOf(path), stateOf(path)),
+      cells: this.cells(path, where === undefined ? 'path' : `path ${where}`, nodeOf(path), this.stateOf(path)),
       details: [
         ...words(session && `session${session.id}`),
         ...this.remarks(path),
-        ...(session === undefined ? modelOf(path) : []),
+        ...(session === undefined ? this.modelOf(path) : []),
       ],
       children: this.#shown.has(path.name) ? [] : this.onTopOf(path),
     }
@@ -141,12 +205,12 @@ class TreeRows {
     const isMoreThere = isShown && this.inventory.onTopOf(device).length > 0
     const also = `also on ${others.map(nameOf).join(', ')}${isMoreThere ? ' (see there)' : ''}`
     return {
-      cells: this.cells(device, nameOf(device), device.kind === 'map' ? device.name : '', stateOf(device)),
+      cells: this.cells(device, nameOf(device), device.dm === null ? '' : device.name, this.stateOf(device)),
       details: [
         ...words(others.length === 0 ? '' : also),
         ...this.remarks(device),
-        ...modelOf(device),
-        ...words(device.kind === 'disk' ? device.scsi?.hctl : ''),
+        ...this.modelOf(device),
+        ...words(device.parent === null ? device.scsi?.hctl : ''),
       ],
       children: isShown ? [] : this.onTopOf(device),
     }
@@ -161,7 +225,7 @@ class TreeRows {
     return [
       { text: name },
       { text: node },
-      { text: formatSize(device.size), align: 'right' },
+      { text: formatSize(device.sizeBytes), align: 'right' },
       stateCell(state, this.faults.get(device.name)?.severity),
     ]
   }
@@ -169,44 +233,35 @@ class TreeRows {
   private remarks(device: BlockDevice): readonly Span[] {
     return [...words(device.readOnly ? 'read-only' : ''), ...reasonOf(this.faults.get(device.name))]
   }
+
+  /** A disk's state; what has none says what it is instead. */
+  private stateOf(device: BlockDevice): string {
+    return this.inventory.stateOf(device) ?? device.type
+  }
+
+  private modelOf(device: BlockDevice): readonly Span[] {
+    if (device.parent !== null) return []
+    return faint([device.scsi?.vendor, this.inventory.modelOf(device)].filter(Boolean).join(' '))
+  }
 }
 
 function connectionRow(session: IscsiSession, connection: IscsiConnection): TreeRow {
+  const { state } = connection
   return {
     cells: [
-      { text: `connection${session.id}:${connection.cid}` },
+      { text: `connection${session.id}:${connection.id}` },
       { text: '' },
       { text: '' },
-      stateCell(connection.state ?? '', isUp(connection) ? undefined : 'fault'),
+      stateCell(state ?? '', state === null || state === 'up' ? undefined : 'fault'),
     ],
     details: words(portalOf(connection)),
   }
 }
 
-function modelOf(device: BlockDevice): readonly Span[] {
-  const parts = device.kind === 'disk' ? [device.vendor, device.model] : []
-  const known = parts.filter((part) => part !== null && part !== '')
-  return known.length === 0 ? [] : [{ text: known.join(' '), style: 'faint' }]
+function faint(text: string | null): readonly Span[] {
+  return text === null || text === '' ? [] : [{ text, style: 'faint' }]
 }
 
-/** A disk's state; what has none says what it is instead. */
-function stateOf(device: BlockDevice): string {
-  switch (device.kind) {
-    case 'map':
-      return device.type
-    case 'partition':
-      return 'part'
-    case 'disk':
-      return device.state ?? driverOf(device)
-  }
-}
-
-/** Virtual disks are named after their driver. */
-function driverOf({ name }: Disk): string {
-  const [driver = 'disk'] = /^(bcache|loop|md|nbd|ram|zram)(?=[\d_])/.exec(name) ?? []
-  return driver
-}
-
-function words(text: string | undefined): readonly Span[] {
-  return text === undefined || text === '' ? [] : [{ text }]
+function words(text: string | null | undefined): readonly Span[] {
+  return text ? [{ text }] : []
 }

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import bindings from 'bindings'
+import type { UeventAddon } from '../monitor/uevent-source.js'
+import type { SamplerAddon } from '../sampler/native.js'
 import { checkIsWhole } from './elf.js'
 
 /** What native/addon.cc exports. */
-export interface Addon {
+export interface Addon extends SamplerAddon, UeventAddon {
   /** Runs a program on Node's thread pool. */
   readonly Flight: new (
     program: PreparedProgram,

@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync, type Stats, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, type Stats, statSync } from 'node:fs'
+import { openFlags } from './attribute.js'
 import { type Bytes, toPath } from './bytes.js'
 import { type Failure, failureOf } from './failure.js'
 
@@ -20,9 +21,6 @@ export type Steps<Result> = Generator<Call, Result, Outcome>
 
 /** As much as one read takes; the kernel gives a page at the most. */
 export const attributeSize = 65536
-
-/** A FIFO in a strange tree must not block the process; on sysfs the last two mean nothing. */
-export const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
 const buffer = Buffer.allocUnsafe(attributeSize)
 
@@ -47,7 +45,7 @@ function callNow({ syscall, path }: Call): Outcome {
         return statSync(toPath(path))
     }
   } catch (error) {
-    return failureOf(syscall, error)
+    return failureOf(error, syscall)
   }
 }
 
@@ -56,12 +54,12 @@ function readNow(path: Bytes): Outcome {
   try {
     descriptor = openSync(toPath(path), openFlags)
   } catch (error) {
-    return failureOf('open', error)
+    return failureOf(error, 'open')
   }
   try {
     return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, attributeSize, null))
   } catch (error) {
-    return failureOf('read', error)
+    return failureOf(error, 'read')
   } finally {
     closeSync(descriptor)
   }

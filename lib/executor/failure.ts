@@ -7,10 +7,15 @@ export class Failure {
   ) {}
 }
 
-/** The errno of a node:fs error. Anything else is not ours and is thrown on. */
-export function failureOf(syscall: string, error: unknown): Failure {
+/**
+ * What a node:fs error says. Anything else is not ours and is thrown on.
+ *
+ * @param syscall where it shall not be called what Node calls it
+ */
+export function failureOf(error: unknown, syscall?: string): Failure {
   if (error instanceof Error && 'errno' in error && typeof error.errno === 'number' && 'code' in error) {
-    return new Failure(error.errno, String(error.code), syscall)
+    const { syscall: itsOwn } = error as NodeJS.ErrnoException
+    return new Failure(error.errno, String(error.code), syscall ?? itsOwn ?? '')
   }
   throw error
 }

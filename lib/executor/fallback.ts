@@ -9,6 +9,7 @@ import {
   type Program,
   type StepReading,
 } from '../query/program.js'
+import { parseInteger, trim } from './attribute.js'
 import { type Bytes, fromBytes, toBytes } from './bytes.js'
 import { type Call, type Outcome, runNow, type Steps } from './calls.js'
 import { deviceOfNode, resolveDevice } from './device-path.js'
@@ -271,25 +272,4 @@ function inOrder(list: ListProgram, values: MutableRow): MutableRow {
 
 function byBytes(a: Bytes, b: Bytes): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** Trims ASCII white space only: String.trim would also take bytes that are part of a UTF-8 character. */
-function trim(bytes: Bytes): Bytes {
-  let start = 0
-  let end = bytes.length
-  while (start < end && isSpace(bytes.charCodeAt(start))) start++
-  while (end > start && isSpace(bytes.charCodeAt(end - 1))) end--
-  return bytes.slice(start, end)
-}
-
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
-}
-
-function parseInteger(text: Bytes): number | null {
-  const match = /^(-?)(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(text)
-  if (match === null) return null
-  const magnitude = Number(match[2])
-  if (!Number.isSafeInteger(magnitude)) return null
-  return match[1] === '-' && magnitude !== 0 ? -magnitude : magnitude
 }

@@ -57,7 +57,7 @@ function failureOf(errno: number, [syscall, path]: ReturnType<Addon['failure']>)
 const largestLimit = 0xffffffff
 
 class NativeExecution implements Execution {
-  private readonly decodeRows: DecodeRows
+  private readonly shape: ListShape
 
   constructor(
     program: Program,
@@ -65,7 +65,7 @@ class NativeExecution implements Execution {
     private readonly results: Results,
     private readonly addon: Addon,
   ) {
-    this.decodeRows = rowDecoder(program.root)
+    this.shape = new ListShape(program.root)
   }
 
   run(parameters: readonly string[], limit: number, unreadable: Unreadable[] | undefined): readonly unknown[] {
@@ -96,32 +96,102 @@ class NativeExecution implements Execution {
     cells: Float64Array,
     unreadable: Unreadable[] | undefined,
   ): readonly unknown[] {
-    const cursor = typeof text === 'string' ? new AsciiCursor(cells, text) : new BytesCursor(cells, text)
-    const rows = this.decodeRows(cursor)
+    const decoder = new Decoder(cells, text)
+    const rows = decoder.rows(this.shape)
     if (unreadable !== undefined) {
       for (let count = cells[1] as number; count > 0; count--) {
-        const path = cursor.text() as string
-        unreadable.push({ path, code: errorCode(-cursor.cell()) })
+        const path = decoder.text() as string
+        unreadable.push({ path, code: errorCode(-decoder.cell()) })
       }
     }
     return rows
   }
 }
 
-/** Walks over a result's cells and texts. */
-abstract class Cursor {
+type MutableRow = Record<string, unknown>
+
+// What a step's cell is: where a text ends, a number, a truth, or how many rows follow.
+const textCell = 0
+const numberCell = 1
+const truthCell = 2
+const rowsCell = 3
+
+const cellKinds: Readonly<Record<StepReading['kind'], number>> = {
+  name: textCell,
+  text: textCell,
+  hex: textCell,
+  link: textCell,
+  captured: numberCell,
+  integer: numberCell,
+  linkNumber: numberCell,
+  exists: truthCell,
+  list: rowsCell,
+}
+
+/** How the rows of a list are made of its cells, decided once. */
+class ListShape {
+  /** Of each step, in the order of evaluation, which is that of the cells. */
+  readonly kinds: readonly number[]
+  readonly keys: readonly string[]
+  readonly lists: readonly (ListShape | undefined)[]
+  /** The keys as they were declared, where a row would else have them in another order. */
+  readonly declared: readonly string[]
+  readonly Row = rowConstructor()
+
+  constructor(list: ListProgram) {
+    this.kinds = list.steps.map(({ reading }) => cellKinds[reading.kind])
+    this.keys = list.steps.map((step) => step.key)
+    this.lists = list.steps.map(({ reading }) => (reading.kind === 'list' ? new ListShape(reading.list) : undefined))
+    this.declared = this.keys.every((key, step) => key === list.keys[step]) ? [] : list.keys
+  }
+}
+
+/** Walks over a result's cells and texts. One class for both kinds of text, so that all calls of it stay the same. */
+class Decoder {
   private at = header
   private end = 0
+  private readonly ascii: string
+  private readonly bytes: Buffer | undefined
 
-  constructor(private readonly cells: Float64Array) {}
+  constructor(
+    private readonly cells: Float64Array,
+    text: string | Uint8Array,
+  ) {
+    this.ascii = typeof text === 'string' ? text : ''
+    this.bytes = typeof text === 'string' ? undefined : Buffer.from(text.buffer, text.byteOffset, text.byteLength)
+  }
+
+  rows({ kinds, keys, lists, declared, Row }: ListShape): readonly MutableRow[] {
+    const rows: MutableRow[] = []
+    for (let count = this.cell(); count > 0; count--) {
+      const row = new Row()
+      for (const key of declared) row[key] = null
+      for (let step = 0; step < kinds.length; step++) {
+        let value: unknown
+        switch (kinds[step]) {
+          case textCell:
+            value = this.text()
+            break
+          case numberCell: {
+            const number = this.cell()
+            value = Number.isNaN(number) ? null : number
+            break
+          }
+          case truthCell:
+            value = this.cell() === 1
+            break
+          default:
+            value = this.rows(lists[step] as ListShape)
+        }
+        row[keys[step] as string] = value
+      }
+      rows.push(row)
+    }
+    return rows
+  }
 
   cell(): number {
     return this.cells[this.at++] as number
-  }
-
-  number(): number | null {
-    const value = this.cell()
-    return Number.isNaN(value) ? null : value
   }
 
   text(): string | null {
@@ -129,74 +199,16 @@ abstract class Cursor {
     if (end < 0) return null
     const start = this.end
     this.end = end
-    return this.slice(start, end)
-  }
-
-  protected abstract slice(start: number, end: number): string
-}
-
-class AsciiCursor extends Cursor {
-  constructor(
-    cells: Float64Array,
-    private readonly source: string,
-  ) {
-    super(cells)
-  }
-
-  protected slice(start: number, end: number): string {
-    return this.source.slice(start, end)
+    return this.bytes === undefined ? this.ascii.slice(start, end) : this.bytes.toString('utf8', start, end)
   }
 }
 
-class BytesCursor extends Cursor {
-  private readonly source: Buffer
-
-  constructor(cells: Float64Array, source: Uint8Array) {
-    super(cells)
-    this.source = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
-  }
-
-  protected slice(start: number, end: number): string {
-    return this.source.toString('utf8', start, end)
-  }
-}
-
-type DecodeRows = (cursor: Cursor) => readonly unknown[]
-type MutableRow = Record<string, unknown>
-
-/** Cells come in the order of evaluation; the row has its keys in the order they were declared. */
-function rowDecoder(list: ListProgram): DecodeRows {
-  const empty: MutableRow = {}
-  for (const key of list.keys) empty[key] = null
-  const keys = list.steps.map((step) => step.key)
-  const decoders = list.steps.map((step) => valueDecoder(step.reading))
-  return (cursor) => {
-    const rows: MutableRow[] = []
-    for (let count = cursor.cell(); count > 0; count--) {
-      const row = { ...empty }
-      for (let index = 0; index < keys.length; index++) {
-        row[keys[index] as string] = (decoders[index] as (cursor: Cursor) => unknown)(cursor)
-      }
-      rows.push(row)
-    }
-    return rows
-  }
-}
-
-function valueDecoder(reading: StepReading): (cursor: Cursor) => unknown {
-  switch (reading.kind) {
-    case 'name':
-    case 'text':
-    case 'hex':
-    case 'link':
-      return (cursor) => cursor.text()
-    case 'captured':
-    case 'integer':
-    case 'linkNumber':
-      return (cursor) => cursor.number()
-    case 'exists':
-      return (cursor) => cursor.cell() === 1
-    case 'list':
-      return rowDecoder(reading.list)
-  }
+/**
+ * Makes plain objects. With a constructor for each list V8 learns how many fields its rows have, and keeps them in the
+ * object itself; of those that are added to a `{}` it keeps four, and the others in a second object.
+ */
+function rowConstructor(): new () => MutableRow {
+  function Row(): void {}
+  Row.prototype = Object.prototype
+  return Row as unknown as new () => MutableRow
 }

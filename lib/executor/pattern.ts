@@ -4,37 +4,59 @@ import type { Bytes } from './bytes.js'
 /**
  * Whether an entry's name matches a pattern; if so the captured numbers are in their slots. `*` takes as little as it
  * can, a number all the digits there are.
+ *
+ * Where something fails, only the last star takes more. What stands between two stars may stay where it first fits: it
+ * ends there no later than it would further on, and the star after it takes the rest.
  */
 export function matchPattern(
   pattern: readonly PatternToken[],
   name: Bytes,
   slots: number[],
   part: (token: PathToken) => Bytes | undefined,
-  token = 0,
-  at = 0,
 ): boolean {
-  for (let index = token; index < pattern.length; index++) {
-    const current = pattern[index] as PatternToken
-    if (current === 'star') {
-      if (index === pattern.length - 1) return true
-      for (let end = at; end <= name.length; end++) {
-        if (matchPattern(pattern, name, slots, part, index + 1, end)) return true
-      }
-      return false
+  let index = 0
+  let at = 0
+  let afterStar: number | undefined
+  let fromStar = 0
+  while (true) {
+    const token = pattern[index]
+    if (token === 'star') {
+      afterStar = ++index
+      if (afterStar === pattern.length) return true
+      fromStar = at
+      continue
     }
-    if ('capture' in current) {
-      const end = endOfDigits(name, at)
-      const number = canonicalNumber(name.slice(at, end))
-      if (number === null) return false
-      slots[current.capture] = number
+    const end = token === undefined ? undefined : endOf(token, name, at, slots, part)
+    if (end !== undefined) {
+      index++
       at = end
+    } else if (token === undefined && at === name.length) {
+      return true
     } else {
-      const expected = part(current)
-      if (expected === undefined || !name.startsWith(expected, at)) return false
-      at += expected.length
+      if (afterStar === undefined || fromStar === name.length) return false
+      at = ++fromStar
+      index = afterStar
     }
   }
-  return at === name.length
+}
+
+/** Where the part of the name ends that a token stands for; `undefined` where the name does not go on with it. */
+function endOf(
+  token: Exclude<PatternToken, 'star'>,
+  name: Bytes,
+  at: number,
+  slots: number[],
+  part: (token: PathToken) => Bytes | undefined,
+): number | undefined {
+  if ('capture' in token) {
+    const end = endOfDigits(name, at)
+    const number = canonicalNumber(name.slice(at, end))
+    if (number === null) return undefined
+    slots[token.capture] = number
+    return end
+  }
+  const expected = part(token)
+  return expected !== undefined && name.startsWith(expected, at) ? at + expected.length : undefined
 }
 
 /** The number of the last path component of the form prefix + number: ('host', '../host2/session1') -> 2. */

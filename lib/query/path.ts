@@ -45,7 +45,7 @@ export function referencesIn(path: string): readonly string[] {
   return Array.from(path.matchAll(special), (match) => match[1]).filter((name) => name !== undefined)
 }
 
-function componentsOf(path: string): string[] {
+export function componentsOf(path: string): string[] {
   if (typeof path !== 'string') throw new TypeError(`a path must be a string, not ${typeof path}`)
   if (path.includes('\0')) throw new TypeError(`a path must not contain a NUL: ${JSON.stringify(path)}`)
   const components = path.split('/')

@@ -1,5 +1,5 @@
 import { grouped } from './grouped.js'
-import type { BlockDevice, IscsiDisk, MultipathPath, ScsiDisk } from './model.js'
+import type { BlockDevice, IscsiDisk, MultipathMap, MultipathPath, ScsiDisk } from './model.js'
 import type { Snapshot } from './snapshot.js'
 
 /** Something on the machine that an operator should look at, with what shows it. */
@@ -31,19 +31,50 @@ export type Finding =
       readonly hctl: string
       readonly evidence: readonly Evidence[]
     }
-  /** A session that is not logged in. */
+  /** A session that is not logged in, or a connection of which is not up. */
   | {
       readonly kind: 'sessionDown'
       readonly sessionId: number
       readonly targetName: string | null
       readonly state: string | null
+      /** The connections that are known not to be up ('full'). */
+      readonly connections: readonly { readonly id: number; readonly state: string }[]
       readonly disks: readonly string[]
+    }
+  /** A SCSI disk that waits or fails (`blocked`, `transport-offline`, `quiesce`) with no lost session to explain it. */
+  | { readonly kind: 'diskDown'; readonly device: string; readonly hctl: string; readonly state: string }
+  /** A multipath map whose paths have grown or shrunk since it was loaded: I/O goes by the old size. */
+  | {
+      readonly kind: 'mapSizeDiffers'
+      readonly map: string
+      readonly device: string
+      readonly sizeBytes: number
+      /** The paths of another size; those of none are phantom LUNs. */
+      readonly paths: readonly { readonly device: string; readonly sizeBytes: number }[]
+    }
+  /** A device-mapper map whose I/O waits until it is resumed. */
+  | { readonly kind: 'mapSuspended'; readonly map: string; readonly device: string }
+  /** An NVMe controller that is not `live`. */
+  | {
+      readonly kind: 'controllerDown'
+      readonly controller: string
+      readonly subsystem: string
+      readonly address: string | null
+      readonly state: string
+    }
+  /** A Fibre Channel target's port that is not `Online`. */
+  | {
+      readonly kind: 'remotePortDown'
+      readonly port: string
+      readonly hostNumber: number
+      readonly portName: string | null
+      readonly state: string
     }
 
 export type Evidence =
   /** The kernel gave the device up; `transport-offline` is the session's trouble and not in here. */
   | { readonly kind: 'state'; readonly state: string }
-  /** A disk of no size, after the target was asked again. */
+  /** A disk of no size, after the target was asked again; a card reader without a card is none. */
   | { readonly kind: 'zeroSize' }
   /** Another LUN of the same target has the same WWID: the target answers with a unit that is not this one. */
   | { readonly kind: 'wwidOfAnotherLun'; readonly wwid: string; readonly device: string; readonly lun: number }
@@ -57,7 +88,17 @@ export type Evidence =
  * show; one of 'links' nothing.
  */
 export function findingsOf(snapshot: Snapshot): readonly Finding[] {
-  return [...sessionsDown(snapshot), ...degradedMaps(snapshot), ...orphanPaths(snapshot), ...phantomLuns(snapshot)]
+  return [
+    ...sessionsDown(snapshot),
+    ...remotePortsDown(snapshot),
+    ...controllersDown(snapshot),
+    ...disksDown(snapshot),
+    ...mapsSuspended(snapshot),
+    ...degradedMaps(snapshot),
+    ...mapsOfAnotherSize(snapshot),
+    ...orphanPaths(snapshot),
+    ...phantomLuns(snapshot),
+  ]
 }
 
 /** Disks that have other paths to their unit and are in no map. */
@@ -80,7 +121,7 @@ export function degradedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap((map): readonly Finding[] => {
     const targets = new Set(map.paths.map((path) => snapshot.device(path.device)?.iscsi?.targetName ?? null))
     const sessions = [...targets].flatMap((target) => (target === null ? [] : snapshot.sessionsTo(target)))
-    const live = map.paths.filter((path) => isLive(path, snapshot))
+    const live = livePathsOf(map, snapshot)
     const through = new Set(live.map((path) => path.sessionId))
     const without = sessions.filter((session) => !through.has(session.id))
     if (without.length === 0 && live.length === map.paths.length) return []
@@ -95,6 +136,11 @@ export function degradedMaps(snapshot: Snapshot): readonly Finding[] {
       },
     ]
   })
+}
+
+/** The paths of a map whose disk runs and whose session is logged in; what is not known to be down counts as up. */
+export function livePathsOf(map: MultipathMap, snapshot: Snapshot): readonly MultipathPath[] {
+  return map.paths.filter((path) => isLive(path, snapshot))
 }
 
 /** Disks whose target does not have them any more; of each kind of evidence the first piece that is found. */
@@ -115,17 +161,67 @@ export function phantomLuns(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Sessions that are not logged in, with the disks that wait for them. */
+/** Sessions that are not logged in or have a connection that is not up, with the disks that wait for them. */
 export function sessionsDown(snapshot: Snapshot): readonly Finding[] {
-  return snapshot.iscsiSessions
-    .filter((session) => session.state !== null && session.state !== 'LOGGED_IN')
-    .map(({ id, targetName, state, luns }) => ({
-      kind: 'sessionDown',
-      sessionId: id,
-      targetName,
-      state,
-      disks: luns.flatMap((lun) => (lun.device === null ? [] : [lun.device])),
-    }))
+  return snapshot.iscsiSessions.flatMap(({ id, targetName, state, connections, luns }): readonly Finding[] => {
+    const down = connections.flatMap((connection) =>
+      connection.state === null || connection.state === 'up' ? [] : [{ id: connection.id, state: connection.state }],
+    )
+    if (isLoggedIn(state) && down.length === 0) return []
+    const disks = luns.flatMap((lun) => (lun.device === null ? [] : [lun.device]))
+    return [{ kind: 'sessionDown', sessionId: id, targetName, state, connections: down, disks }]
+  })
+}
+
+/** SCSI disks that wait or fail though their session, if they have one, is logged in. */
+export function disksDown(snapshot: Snapshot): readonly Finding[] {
+  return scsiDisks(snapshot).flatMap((disk): readonly Finding[] => {
+    const { state, hctl } = disk.scsi
+    if (state === null || state === 'running' || goneStates.has(state)) return []
+    if (!isLoggedIn(snapshot.sessionOf(disk)?.state ?? null)) return []
+    return [{ kind: 'diskDown', device: disk.name, hctl, state }]
+  })
+}
+
+/** Multipath maps with paths that have another size than the map. */
+export function mapsOfAnotherSize(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.multipathMaps.flatMap(({ name, device, sizeBytes, paths }): readonly Finding[] => {
+    if (sizeBytes === null) return []
+    const others = paths.flatMap((path) => {
+      const size = snapshot.device(path.device)?.sizeBytes
+      return size && size !== sizeBytes ? [{ device: path.device, sizeBytes: size }] : []
+    })
+    return others.length === 0 ? [] : [{ kind: 'mapSizeDiffers', map: name, device, sizeBytes, paths: others }]
+  })
+}
+
+/** Device-mapper maps of any kind that are suspended. */
+export function mapsSuspended(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.blockDevices.flatMap(({ name, dm }): readonly Finding[] =>
+    dm?.suspended ? [{ kind: 'mapSuspended', map: dm.name ?? name, device: name }] : [],
+  )
+}
+
+/** NVMe controllers that are `connecting`, `resetting`, `deleting`, `dead`... */
+export function controllersDown(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.nvmeSubsystems.flatMap((subsystem) =>
+    subsystem.controllers.flatMap(({ name, address, state }): readonly Finding[] =>
+      state === null || state === 'live'
+        ? []
+        : [{ kind: 'controllerDown', controller: name, subsystem: subsystem.name, address, state }],
+    ),
+  )
+}
+
+/** Fibre Channel ports of targets that are `Blocked`, `Not Present`... */
+export function remotePortsDown(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.fibreChannelHosts.flatMap(({ hostNumber, remotePorts }) =>
+    remotePorts.flatMap(({ name, portName, state, roles }): readonly Finding[] =>
+      state === null || state === 'Online' || !roles?.includes('Target')
+        ? []
+        : [{ kind: 'remotePortDown', port: name, hostNumber, portName, state }],
+    ),
+  )
 }
 
 interface Others {
@@ -134,10 +230,10 @@ interface Others {
 }
 
 function evidenceAgainst(disk: WholeScsiDisk, others: Others, snapshot: Snapshot): readonly Evidence[] {
-  const { scsi, sizeBytes } = disk
+  const { scsi, sizeBytes, removable } = disk
   const evidence: Evidence[] = []
   if (scsi.state !== null && goneStates.has(scsi.state)) evidence.push({ kind: 'state', state: scsi.state })
-  if (sizeBytes === 0) evidence.push({ kind: 'zeroSize' })
+  if (sizeBytes === 0 && !removable) evidence.push({ kind: 'zeroSize' })
   if (scsi.wwid === null) return evidence
   const { wwid } = scsi
   const lun = others.ofAnotherLun.to(disk)
@@ -198,7 +294,12 @@ function isNaaOfMap(wwid: string): boolean {
 
 function isLive({ state, sessionId }: MultipathPath, snapshot: Snapshot): boolean {
   const sessionState = sessionId === null ? null : (snapshot.session(sessionId)?.state ?? null)
-  return (state === null || state === 'running') && (sessionState === null || sessionState === 'LOGGED_IN')
+  return (state === null || state === 'running') && isLoggedIn(sessionState)
+}
+
+/** What is not known is not down. */
+function isLoggedIn(sessionState: string | null): boolean {
+  return sessionState === null || sessionState === 'LOGGED_IN'
 }
 
 /** A disk of which another path could be another. */

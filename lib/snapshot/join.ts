@@ -20,7 +20,7 @@ import type {
   ScsiHost,
   SnapshotData,
 } from './model.js'
-import { addressOf, type Place, placeOf } from './places.js'
+import { type Place, placeOf, type ScsiAddress } from './places.js'
 import type { FullRows, Rows } from './queries.js'
 import { logicalUnitNameOf, unitSerialNumberOf } from './vital-product-data.js'
 
@@ -38,7 +38,8 @@ interface PlacedDevice {
 
 class Join {
   private readonly placed: readonly PlacedDevice[]
-  private readonly placedByName: ReadonlyMap<string, PlacedDevice>
+  /** Those made so far, in byte order: a disk comes before its partitions. */
+  private readonly devices = new Map<string, BlockDevice>()
   private readonly maps: ReadonlyMap<string, RowOf<'maps'>>
   private readonly raids: ReadonlyMap<string, RowOf<'raids'>>
   private readonly holders = new Map<string, string[]>()
@@ -52,8 +53,8 @@ class Join {
   constructor(private readonly rows: Rows) {
     this.placed = (rows.blockDevices ?? [])
       .map((row) => ({ row, place: placeOf(row.link ?? '') }))
+      .filter(({ place }) => place.name !== '' && place.name !== '.' && place.name !== '..')
       .sort((a, b) => compareBytes(a.place.name, b.place.name))
-    this.placedByName = new Map(this.placed.map((device) => [device.place.name, device]))
     this.maps = byName(rows.maps)
     this.raids = byName(rows.raids)
     for (const stacked of [...this.maps.values(), ...this.raids.values()]) {
@@ -73,11 +74,10 @@ class Join {
 
   snapshot(detail: Detail): SnapshotData {
     const blockDevices = this.placed.map((device) => this.blockDevice(device))
-    const byName = new Map(blockDevices.map((device) => [device.name, device]))
     return {
       detail,
       blockDevices,
-      multipathMaps: blockDevices.filter(isMultipath).map((device) => this.multipathMap(device, byName, detail)),
+      multipathMaps: blockDevices.filter(isMultipath).map((device) => this.multipathMap(device, detail)),
       iscsiSessions: this.iscsiSessions(blockDevices),
       scsiHosts: this.scsiHosts,
       nvmeSubsystems: (this.rows.nvmeSubsystems ?? []).map(nvmeSubsystemOf),
@@ -87,53 +87,46 @@ class Join {
 
   private blockDevice({ row, place }: PlacedDevice): BlockDevice {
     const { name } = place
-    const disk = this.diskOfPartition(place)
-    const queue = disk?.row ?? row
-    const stacked = this.maps.get(name) ?? this.raids.get(name)
-    return {
+    const partitionNumber = partitionNumberOf(place)
+    const disk = partitionNumber === null ? undefined : this.devices.get(place.parent)
+    const queue = disk ?? row
+    const map = this.maps.get(name)
+    const raid = this.raids.get(name)
+    const stacked = map ?? raid
+    const device: BlockDevice = {
       name,
       devicePath: devicePathOf(name),
       major: row.major ?? 0,
       minor: row.minor ?? 0,
       diskSequence: queue.diskSequence ?? null,
-      type: disk === undefined ? this.typeOf(place) : 'part',
+      type: disk === undefined ? this.typeOf(place, map, raid) : 'part',
       sizeBytes: typeof row.sectors === 'number' ? row.sectors * 512 : null,
       readOnly: truthOf(row.readOnly),
-      removable: truthOf(queue.removable),
-      rotational: truthOf(queue.rotational),
+      removable: disk === undefined ? truthOf(row.removable) : disk.removable,
+      rotational: disk === undefined ? truthOf(row.rotational) : disk.rotational,
       logicalBlockSize: queue.logicalBlockSize ?? null,
       physicalBlockSize: queue.physicalBlockSize ?? null,
-      parent: disk?.place.name ?? null,
-      partitionNumber: disk === undefined ? null : partitionNumberOf(place),
+      parent: disk === undefined ? null : disk.name,
+      partitionNumber: disk === undefined ? null : partitionNumber,
       holders: this.holders.get(name) ?? [],
-      slaves: (stacked?.slaves ?? []).map((slave) => slave.name),
-      scsi: place.hctl === null ? null : this.scsiDisk(place.hctl),
-      dm: this.deviceMapper(name),
+      slaves: stacked?.slaves?.map((slave) => slave.name) ?? [],
+      scsi: place.scsi === null ? null : this.scsiDisk(place.scsi),
+      dm: map === undefined ? null : deviceMapperOf(map),
       nvme: this.nvmeNamespace(place),
       iscsi: this.iscsiDisk(place),
     }
+    this.devices.set(name, device)
+    return device
   }
 
-  private diskOfPartition(place: Place): PlacedDevice | undefined {
-    return partitionNumberOf(place) === null ? undefined : this.placedByName.get(place.parent)
-  }
-
-  private typeOf({ name, hctl }: Place): string {
-    const map = this.maps.get(name)
+  private typeOf({ name, scsi }: Place, map: RowOf<'maps'> | undefined, raid: RowOf<'raids'> | undefined): string {
     if (map !== undefined) return mapTypeOf(map.uuid ?? null)
-    if (hctl !== null) return scsiTypeOf(this.scsiDevices.get(hctl)?.type ?? null)
-    return knownText(this.raids.get(name)?.level) ?? typeOfName(name)
+    if (scsi !== null) return scsiTypeOf(this.scsiDevices.get(scsi.hctl)?.type ?? null)
+    return knownText(raid?.level) ?? typeOfName(name)
   }
 
-  private deviceMapper(name: string): DeviceMapper | null {
-    const map = this.maps.get(name)
-    if (map === undefined) return null
-    return { name: knownText(map.name), uuid: knownText(map.uuid), suspended: truthOf(map.suspended) }
-  }
-
-  private scsiDisk(hctl: string): ScsiDisk {
+  private scsiDisk({ hctl, host, channel, target, lun }: ScsiAddress): ScsiDisk {
     // One by one, without a spread: this is done for every disk.
-    const { host, channel, target, lun } = addressOf(hctl)
     const row = this.scsiDevices.get(hctl) ?? {}
     return {
       hctl,
@@ -179,8 +172,8 @@ class Join {
     return { subsystem, controller: nvmeController }
   }
 
-  private multipathMap(device: BlockDevice, byName: ReadonlyMap<string, BlockDevice>, detail: Detail): MultipathMap {
-    const paths = device.slaves.map((slave) => this.multipathPath(slave, byName.get(slave)))
+  private multipathMap(device: BlockDevice, detail: Detail): MultipathMap {
+    const paths = device.slaves.map((slave) => this.multipathPath(slave, this.devices.get(slave)))
     const known = paths.filter((path) => path.state !== null)
     const active = known.filter((path) => path.state === 'running')
     return {
@@ -247,8 +240,9 @@ class Join {
       append(luns, iscsi.sessionId, { lun: scsi.lun, hctl: scsi.hctl, device: name, state: scsi.state })
     }
     for (const [hctl, row] of this.scsiDevices) {
+      if (withDevice.has(hctl)) continue
       const { sessionId } = placeOf(row.link ?? '')
-      if (sessionId === null || withDevice.has(hctl)) continue
+      if (sessionId === null) continue
       append(luns, sessionId, { lun: row.lun ?? 0, hctl, device: null, state: knownText(row.state) })
     }
     for (const ofSession of luns.values()) ofSession.sort((a, b) => a.lun - b.lun || compareBytes(a.hctl, b.hctl))
@@ -262,7 +256,10 @@ class Join {
   private readScsiHosts(): readonly ScsiHost[] {
     const iscsi = new Set([...this.sessions.values()].map((row) => placeOf(row.link ?? '').hostNumber))
     const fibreChannel = new Set((this.rows.fibreChannelHosts ?? []).map((row) => row.hostNumber))
-    const busOfDevices = new Map(this.placed.map(({ place }) => [place.hostNumber, place.bus]))
+    const busOfDevices = new Map<number, Place['bus']>()
+    for (const { place } of this.placed) {
+      if (place.hostNumber !== null && place.bus !== null) busOfDevices.set(place.hostNumber, place.bus)
+    }
     return (this.rows.scsiHosts ?? []).map((row) => {
       const number = row.number ?? -1
       const bus = placeOf(row.link ?? '').bus ?? busOfDevices.get(number) ?? 'other'
@@ -294,6 +291,10 @@ function isMultipath(device: BlockDevice): boolean {
   return device.dm?.uuid?.startsWith(multipathPrefix) ?? false
 }
 
+function deviceMapperOf(map: RowOf<'maps'>): DeviceMapper {
+  return { name: knownText(map.name), uuid: knownText(map.uuid), suspended: truthOf(map.suspended) }
+}
+
 function connectionOf(row: RowOf<'connections'>): IscsiConnection {
   return {
     id: row.id ?? 0,
@@ -316,6 +317,9 @@ function nvmeSubsystemOf(row: RowOf<'nvmeSubsystems'>): NvmeSubsystem {
   return {
     name: row.name ?? '',
     nqn: knownText(row.nqn),
+    model: knownText(row.model),
+    serial: knownText(row.serial),
+    firmwareRevision: knownText(row.firmwareRevision),
     iopolicy: knownText(row.iopolicy),
     controllers: controllers.map(({ name, transport, address, state }) => ({
       name,

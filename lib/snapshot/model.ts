@@ -245,6 +245,12 @@ export interface NvmeSubsystem {
   readonly name: string
   /** subsysnqn */
   readonly nqn: string | null
+  /** model */
+  readonly model: string | null
+  /** serial */
+  readonly serial: string | null
+  /** firmware_rev */
+  readonly firmwareRevision: string | null
   /** `numa`, `round-robin`, `queue-depth`: iopolicy */
   readonly iopolicy: string | null
   readonly controllers: readonly NvmeController[]

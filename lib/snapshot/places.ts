@@ -1,3 +1,12 @@
+/** The numbers of `H:C:T:L`. */
+export interface ScsiAddress {
+  readonly hctl: string
+  readonly host: number
+  readonly channel: number
+  readonly target: number
+  readonly lun: number
+}
+
 /** What a device's place in the tree says: the link of dev/block/8:0, class/iscsi_session/session1... */
 export interface Place {
   /** The device's kernel name, the last component. */
@@ -6,69 +15,110 @@ export interface Place {
   readonly parent: string
   readonly hostNumber: number | null
   readonly sessionId: number | null
-  /** `H:C:T:L` of the SCSI device it belongs to. */
-  readonly hctl: string | null
+  /** That of the SCSI device it belongs to. */
+  readonly scsi: ScsiAddress | null
   readonly nvmeSubsystem: string | null
   readonly nvmeController: string | null
   /** The bus or driver that a SCSI host is a part of, where a component names it. */
   readonly bus: 'ata' | 'usb' | 'virtio' | 'sas' | 'fc' | 'pseudo' | null
 }
 
-const hctlForm = /^\d+:\d+:\d+:\d+$/
-/** The components that name a bus, by their first letter: a link has many components, and few name one. */
-const buses: ReadonlyMap<string | undefined, readonly [NonNullable<Place['bus']>, RegExp]> = new Map([
-  ['a', ['ata', /^ata\d+$/]],
-  ['u', ['usb', /^usb\d+$/]],
-  ['v', ['virtio', /^virtio\d+$/]],
-  ['e', ['sas', /^(end_device|expander)-/]],
-  ['r', ['fc', /^rport-/]],
-  ['p', ['pseudo', /^pseudo_/]],
-])
-
-/** Reads a link's components once; of a kind that stands in it twice, the one nearest to the device counts. */
+/**
+ * Reads a link's components once; of a kind that stands in it twice, the one nearest to the device counts. This is done
+ * for every device, so that only what is kept is cut out of the link.
+ */
 export function placeOf(link: string): Place {
-  let name = ''
-  let parent = ''
   let hostNumber: number | null = null
   let sessionId: number | null = null
-  let hctl: string | null = null
+  let scsi: ScsiAddress | null = null
   let nvmeSubsystem: string | null = null
   let nvmeController: string | null = null
   let bus: Place['bus'] = null
-  for (const component of link.split('/')) {
-    parent = name
-    name = component
-    switch (component.charCodeAt(0)) {
-      case 0x2e: // '.'
-        break
+  let parentStart = 0
+  let start = 0
+  for (let end = link.indexOf('/'); ; end = link.indexOf('/', start)) {
+    const stop = end === -1 ? link.length : end
+    switch (link.charCodeAt(start)) {
       case 0x68: // 'h'
-        hostNumber = numberAfter('host', component) ?? hostNumber
-        break
-      case 0x6e: // 'n'
-        if (numberAfter('nvme-subsys', component) !== null) nvmeSubsystem = component
-        else if (numberAfter('nvme', component) !== null) nvmeController = component
+        hostNumber = numberAfter('host', link, start, stop) ?? hostNumber
         break
       case 0x73: // 's'
-        sessionId = numberAfter('session', component) ?? sessionId
+        sessionId = numberAfter('session', link, start, stop) ?? sessionId
         break
-      default: {
-        const found = buses.get(component[0])
-        if (found?.[1].test(component)) bus = found[0]
-        else if (hctlForm.test(component)) hctl = component
-      }
+      case 0x6e: // 'n'
+        if (numberAfter('nvme-subsys', link, start, stop) !== null) nvmeSubsystem = link.slice(start, stop)
+        else if (numberAfter('nvme', link, start, stop) !== null) nvmeController = link.slice(start, stop)
+        break
+      case 0x61: // 'a'
+        if (numberAfter('ata', link, start, stop) !== null) bus = 'ata'
+        break
+      case 0x75: // 'u'
+        if (numberAfter('usb', link, start, stop) !== null) bus = 'usb'
+        break
+      case 0x76: // 'v'
+        if (numberAfter('virtio', link, start, stop) !== null) bus = 'virtio'
+        break
+      case 0x65: // 'e'
+        if (link.startsWith('end_device-', start) || link.startsWith('expander-', start)) bus = 'sas'
+        break
+      case 0x72: // 'r'
+        if (link.startsWith('rport-', start)) bus = 'fc'
+        break
+      case 0x70: // 'p'
+        if (link.startsWith('pseudo_', start)) bus = 'pseudo'
+        break
+      default:
+        if (isDigit(link.charCodeAt(start))) scsi = addressIn(link, start, stop) ?? scsi
     }
+    if (end === -1) break
+    parentStart = start
+    start = end + 1
   }
-  return { name, parent, hostNumber, sessionId, hctl, nvmeSubsystem, nvmeController, bus }
+  const parent = start === 0 ? '' : link.slice(parentStart, start - 1)
+  return { name: link.slice(start), parent, hostNumber, sessionId, scsi, nvmeSubsystem, nvmeController, bus }
 }
 
-function numberAfter(prefix: string, component: string): number | null {
-  if (!component.startsWith(prefix) || component.length === prefix.length) return null
-  const number = Number(component.slice(prefix.length))
-  return Number.isInteger(number) ? number : null
+/** The number in `host2`; `null` where the component is not of this form. */
+function numberAfter(prefix: string, link: string, start: number, end: number): number | null {
+  if (!link.startsWith(prefix, start)) return null
+  const digits = start + prefix.length
+  return digits < end && endOfDigits(link, digits) === end ? numberIn(link, digits, end) : null
 }
 
-/** The numbers of `H:C:T:L`. */
-export function addressOf(hctl: string): { host: number; channel: number; target: number; lun: number } {
-  const [host = 0, channel = 0, target = 0, lun = 0] = hctl.split(':').map(Number)
-  return { host, channel, target, lun }
+/** `null` where the component is not of the form `H:C:T:L`. */
+function addressIn(link: string, start: number, end: number): ScsiAddress | null {
+  const channel = afterColon(link, start)
+  const target = afterColon(link, channel)
+  const lun = afterColon(link, target)
+  if (lun === -1 || lun === end || endOfDigits(link, lun) !== end) return null
+  return {
+    hctl: link.slice(start, end),
+    host: numberIn(link, start, channel - 1),
+    channel: numberIn(link, channel, target - 1),
+    target: numberIn(link, target, lun - 1),
+    lun: numberIn(link, lun, end),
+  }
+}
+
+/** Where the next number begins, after one and a colon; -1 where they are not there. */
+function afterColon(link: string, start: number): number {
+  if (start === -1) return -1
+  const end = endOfDigits(link, start)
+  return end > start && link.charCodeAt(end) === 0x3a ? end + 1 : -1
+}
+
+function endOfDigits(text: string, start: number): number {
+  let end = start
+  while (isDigit(text.charCodeAt(end))) end++
+  return end
+}
+
+function numberIn(text: string, start: number, end: number): number {
+  let number = 0
+  for (let at = start; at < end; at++) number = number * 10 + text.charCodeAt(at) - 0x30
+  return number
+}
+
+function isDigit(character: number): boolean {
+  return character >= 0x30 && character <= 0x39
 }

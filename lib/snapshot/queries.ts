@@ -3,12 +3,13 @@ import type { Row } from '../query/types.js'
 
 // One record a detail: each reads all it needs of the machine in one call. The parts are joined in join.ts by what
 // their links say (/sys/dev/block/8:0 -> ../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sda), so that
-// nothing is listed twice and nothing is looked for where it cannot be.
+// nothing is listed twice and nothing is looked for where it cannot be. Fields stand in the order in which they are read
+// (what is required first, lists last), which makes the rows for less.
 
 const placed = { link: link().required() }
 const slaves = list('slaves/*', { name: name() })
 
-const blockDeviceLink = { major: captured('major'), minor: captured('minor'), ...placed }
+const blockDeviceLink = { ...placed, major: captured('major'), minor: captured('minor') }
 const blockDeviceSize = { ...blockDeviceLink, sectors: integer('size'), readOnly: integer('ro') }
 export const blockDeviceFields = {
   ...blockDeviceSize,
@@ -19,16 +20,16 @@ export const blockDeviceFields = {
   physicalBlockSize: integer('queue/physical_block_size'),
 }
 
-const mapSlaves = { device: name(), slaves }
-const mapIdentity = { ...mapSlaves, name: text('dm/name'), uuid: text('dm/uuid') }
-export const mapFields = { ...mapIdentity, suspended: integer('dm/suspended') }
+const mapName = { device: name() }
+const mapIdentity = { ...mapName, name: text('dm/name'), uuid: text('dm/uuid') }
+export const mapFields = { ...mapIdentity, suspended: integer('dm/suspended'), slaves }
 
 export const raidFields = { device: name(), level: text('md/level'), slaves }
 
 export const scsiDeviceFields = {
+  ...placed,
   hctl: name(),
   lun: captured('lun'),
-  ...placed,
   type: integer('device/type'),
   vendor: text('device/vendor'),
   model: text('device/model'),
@@ -46,7 +47,7 @@ export const scsiDeviceFields = {
   accessState: text('device/access_state'),
 }
 
-const sessionLink = { id: captured('id'), ...placed }
+const sessionLink = { ...placed, id: captured('id') }
 const sessionIdentity = { ...sessionLink, targetName: text('targetname'), state: text('state') }
 export const sessionFields = {
   ...sessionIdentity,
@@ -86,12 +87,15 @@ export const connectionFields = {
   receiveTimeoutSeconds: integer('recv_tmo'),
 }
 
-const scsiHostLink = { number: captured('number'), ...placed }
+const scsiHostLink = { ...placed, number: captured('number') }
 export const scsiHostFields = { ...scsiHostLink, driver: text('proc_name'), state: text('state') }
 
 export const nvmeSubsystemFields = {
   name: name(),
   nqn: text('subsysnqn'),
+  model: text('model'),
+  serial: text('serial'),
+  firmwareRevision: text('firmware_rev'),
   iopolicy: text('iopolicy'),
   controllers: list('nvme{controller}', {
     name: name(),
@@ -149,7 +153,7 @@ const scsiHosts = 'class/scsi_host/host{number}'
 
 export const linksQuery: Query<Rows, unknown> = record({
   blockDevices: list(blockDevices, blockDeviceLink),
-  maps: list(maps, mapSlaves),
+  maps: list(maps, { ...mapName, slaves }),
   sessions: list(sessions, sessionLink),
   connections: list(connections, connectionName),
   scsiHosts: list(scsiHosts, scsiHostLink),
@@ -157,7 +161,7 @@ export const linksQuery: Query<Rows, unknown> = record({
 
 export const basicQuery: Query<Rows, unknown> = record({
   blockDevices: list(blockDevices, blockDeviceSize),
-  maps: list(maps, mapIdentity),
+  maps: list(maps, { ...mapIdentity, slaves }),
   sessions: list(sessions, sessionIdentity),
   connections: list(connections, connectionPortals),
   scsiHosts: list(scsiHosts, scsiHostLink),

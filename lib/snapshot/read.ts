@@ -11,25 +11,41 @@ export interface SnapshotOptions extends RunOptions {
   readonly detail?: Detail
 }
 
-const snapshots: Readonly<Record<Detail, Question<[], Snapshot>>> = {
-  links: snapshotOf('links', linksQuery),
-  basic: snapshotOf('basic', basicQuery),
-  full: snapshotOf('full', fullQuery),
+const queries: Readonly<Record<Detail, Query<Rows, unknown>>> = {
+  links: linksQuery,
+  basic: basicQuery,
+  full: fullQuery,
 }
 
-/** Throws a TypeError for a detail that there is not. */
+const snapshots: Readonly<Record<Detail, Question<[], Snapshot>>> = {
+  links: snapshotOf('links'),
+  basic: snapshotOf('basic'),
+  full: snapshotOf('full'),
+}
+
+/** @throws {TypeError} for a detail that is none */
 export function snapshotOfDetail(detail: Detail = 'basic'): Question<[], Snapshot> {
-  if (!Object.hasOwn(snapshots, detail)) {
-    throw new TypeError(`detail must be 'links', 'basic' or 'full', not ${JSON.stringify(detail)}`)
-  }
+  checkDetail(detail)
   return snapshots[detail]
 }
 
-function snapshotOf(detail: Detail, query: Query<Rows, unknown>): Question<[], Snapshot> {
+/** @throws {TypeError} for a detail that is none */
+export function queryOf(detail: Detail): Query<Rows, unknown> {
+  checkDetail(detail)
+  return queries[detail]
+}
+
+function snapshotOf(detail: Detail): Question<[], Snapshot> {
   return question({
-    query,
+    query: queries[detail],
     limit: 1,
     parametersOf: () => ({}),
-    answerOf: ([rows]) => new Snapshot(joinRows(detail, rows ?? {})),
+    answerOf: ([rows]: readonly Rows[]) => new Snapshot(joinRows(detail, rows ?? {})),
   })
+}
+
+function checkDetail(detail: Detail): void {
+  if (!Object.hasOwn(queries, detail)) {
+    throw new TypeError(`detail must be 'links', 'basic' or 'full', not ${JSON.stringify(detail)}`)
+  }
 }

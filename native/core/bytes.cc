@@ -46,6 +46,28 @@ double ParseInteger(std::string_view text) {
   return static_cast<double>(negative ? -value : value);
 }
 
+void ParseIntegers(std::string_view text, double* numbers, size_t count) {
+  constexpr long kAlwaysSafeDigits = 15;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (size_t i = 0; i < count; i++) {
+    while (at != end && IsSpace(*at)) at++;
+    const char* const start = at;
+    uint64_t value = 0;
+    for (; at != end; at++) {
+      const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
+      if (digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at != start && at - start <= kAlwaysSafeDigits && (at == end || IsSpace(*at))) {
+      numbers[i] = static_cast<double>(value);
+      continue;
+    }
+    while (at != end && !IsSpace(*at)) at++;
+    numbers[i] = ParseInteger(std::string_view(start, static_cast<size_t>(at - start)));
+  }
+}
+
 double CanonicalNumber(std::string_view digits) {
   if (digits.empty() || digits.size() > 16 || (digits.size() > 1 && digits[0] == '0')) return kNoNumber;
   int64_t value = 0;

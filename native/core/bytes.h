@@ -1,6 +1,7 @@
 #ifndef FAST_SYSFS_BYTES_H
 #define FAST_SYSFS_BYTES_H
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ std::string_view Trim(std::string_view text);
 
 // Decimal (-12) or hexadecimal (0x1f), the whole text, within the safe integers; else NaN.
 double ParseInteger(std::string_view text);
+
+// The first `count` integers of a text that has them apart by white space, each as above; NaN for those it has not.
+void ParseIntegers(std::string_view text, double* numbers, size_t count);
 
 // A number as the kernel prints it: no leading zeros, for `007` would not lead back to its name; else NaN.
 double CanonicalNumber(std::string_view digits);

@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include <cerrno>
+#include <exception>
 #include <limits>
 
 #include "bytes.h"
@@ -35,9 +36,21 @@ Executor::Executor() : buffer_(kAttributeSize) {}
 
 bool Executor::Run(const Program& program, const Roots& roots, const std::vector<std::string>& parameters,
                    uint32_t limit, Flight* flight) {
+  flight_ = flight;
+  try {
+    return RunProgram(program, roots, parameters, limit);
+  } catch (const std::exception&) {
+    // Without a path, which would take memory itself. What was kept of the result would be in the way of the error.
+    failure_ = {ENOMEM, "malloc", {}};
+    result_ = {};
+    return false;
+  }
+}
+
+bool Executor::RunProgram(const Program& program, const Roots& roots, const std::vector<std::string>& parameters,
+                          uint32_t limit) {
   program_ = &program;
   roots_ = &roots;
-  flight_ = flight;
   bindings_.parameters = parameters;
   bindings_.slots.assign(program.slot_count, kNoNumber);
   bindings_.entries.resize(program.level_count);
@@ -50,7 +63,7 @@ bool Executor::Run(const Program& program, const Roots& roots, const std::vector
   result_.unreadable_count = 0;
   ResolvedDevice device;
   std::string& parameter = bindings_.parameters[program.device_parameter];
-  if (!ResolveDevice(roots, flight, parameter, device, failure_)) return false;
+  if (!ResolveDevice(roots, flight_, parameter, device, failure_)) return false;
   if (!device.name.empty() && StartsWith(device.name, program.device_prefix)) {
     parameter = device.name;
     if (!RunOnce(limit)) return false;
@@ -60,7 +73,7 @@ bool Executor::Run(const Program& program, const Roots& roots, const std::vector
 
   // The node under /dev does not have the kernel's name: its device number tells which it is.
   std::string name;
-  if (!DeviceOfNode(roots, flight, device.node, name, failure_)) return false;
+  if (!DeviceOfNode(roots, flight_, device.node, name, failure_)) return false;
   if (name.empty() || name == device.name || !StartsWith(name, program.device_prefix)) return true;
   parameter = name;
   return RunOnce(limit);

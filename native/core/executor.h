@@ -29,9 +29,9 @@ class Executor {
  public:
   Executor();
 
-  // Returns false where the process was refused: see failure(). With a flight, it tells before every system call which
-  // it is; where that hangs in another flight it is not made, and it is as if it had failed with ETIMEDOUT. False too
-  // where the flight was stopped.
+  // Returns false where the process was refused or ran out of memory: see failure(). With a flight, it tells before
+  // every system call which it is; where that hangs in another flight it is not made, and it is as if it had failed
+  // with ETIMEDOUT. False too where the flight was stopped. Throws nothing.
   bool Run(const Program& program, const Roots& roots, const std::vector<std::string>& parameters, uint32_t limit,
            Flight* flight = nullptr);
 
@@ -63,6 +63,8 @@ class Executor {
     int error;
   };
 
+  bool RunProgram(const Program& program, const Roots& roots, const std::vector<std::string>& parameters,
+                  uint32_t limit);
   bool RunOnce(uint32_t limit);
   bool RunList(const List& list, Place place, uint32_t depth, uint32_t limit, uint32_t& count);
   bool RunScannedList(const List& list, Place place, uint32_t depth, uint32_t limit, uint32_t& count);

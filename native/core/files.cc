@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,7 +72,11 @@ int OpenFile(int directory, const char* path, Descriptor& opened) {
 }
 
 int ReadAgain(int file, char* buffer, size_t size, std::string_view& content) {
-  const ssize_t filled = Uninterrupted([=] { return pread(file, buffer, size, 0); });
+  return ReadAt(file, buffer, size, 0, content);
+}
+
+int ReadAt(int file, char* buffer, size_t size, size_t offset, std::string_view& content) {
+  const ssize_t filled = Uninterrupted([=] { return pread(file, buffer, size, static_cast<off_t>(offset)); });
   if (filled == -1) return errno;
   content = std::string_view(buffer, static_cast<size_t>(filled));
   return 0;
@@ -97,6 +102,14 @@ int ReadLink(int directory, const char* path, char* buffer, std::string_view& te
 }
 
 int Access(int directory, const char* path) { return faccessat(directory, path, F_OK, 0) == 0 ? 0 : errno; }
+
+int InodeOf(int directory, const char* path, uint64_t& inode) {
+  // statx: glibc's older stat functions got new symbol versions, which would bind the binary to a recent glibc.
+  struct statx status;
+  if (statx(directory, path, AT_EMPTY_PATH, STATX_INO, &status) != 0) return errno;
+  inode = status.stx_ino;
+  return 0;
+}
 
 // opendir(3) would add an fstat and an allocation of 32 KiB to every listing, and its buffer makes a directory of
 // thousands take more calls.

@@ -2,6 +2,7 @@
 #define FAST_SYSFS_FILES_H
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,7 @@ constexpr size_t kAttributeSize = 65536;
 // gone gives ENODEV for ever, even when the name returns.
 int OpenFile(int directory, const char* path, Descriptor& opened);
 int ReadAgain(int file, char* buffer, size_t size, std::string_view& content);
+int ReadAt(int file, char* buffer, size_t size, size_t offset, std::string_view& content);
 
 // Where a call that has two parts failed.
 enum class Part { kOpen, kRead };
@@ -66,6 +68,10 @@ int ReadAttribute(int directory, const char* path, char* buffer, std::string_vie
 int ReadLink(int directory, const char* path, char* buffer, std::string_view& text);
 
 int Access(int directory, const char* path);
+
+// What tells a file or directory of sysfs from a later one of the same name: kernfs numbers them on and on. An empty
+// path means the open directory or file itself.
+int InodeOf(int directory, const char* path, uint64_t& inode);
 
 // One record of getdents64(2).
 struct DirectoryRecord {

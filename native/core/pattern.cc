@@ -37,37 +37,28 @@ size_t DigitsAt(std::string_view name) {
   return end;
 }
 
-bool MatchFrom(const Tokens& pattern, size_t index, std::string_view name, Bindings& bindings) {
-  for (; index < pattern.size(); index++) {
-    const Token& token = pattern[index];
-    switch (token.kind) {
-      case Token::Kind::kStar:
-        if (index + 1 == pattern.size()) return true;
-        while (!MatchFrom(pattern, index + 1, name, bindings)) {
-          if (name.empty()) return false;
-          name.remove_prefix(1);
-        }
-        return true;
-      case Token::Kind::kCapture: {
-        const size_t end = DigitsAt(name);
-        const double number = CanonicalNumber(name.substr(0, end));
-        if (number != number) return false;
-        bindings.slots[token.index] = number;
-        name.remove_prefix(end);
-        break;
-      }
-      case Token::Kind::kLiteral:
-        if (!StartsWith(name, token.literal)) return false;
-        name.remove_prefix(token.literal.size());
-        break;
-      default: {
-        std::string expected;
-        if (!AppendPart(token, bindings, expected) || !StartsWith(name, expected)) return false;
-        name.remove_prefix(expected.size());
-      }
+// Takes what a token stands for from the name; false where the name does not go on with it.
+bool Take(const Token& token, std::string_view& name, Bindings& bindings) {
+  switch (token.kind) {
+    case Token::Kind::kCapture: {
+      const size_t end = DigitsAt(name);
+      const double number = CanonicalNumber(name.substr(0, end));
+      if (number != number) return false;
+      bindings.slots[token.index] = number;
+      name.remove_prefix(end);
+      return true;
+    }
+    case Token::Kind::kLiteral:
+      if (!StartsWith(name, token.literal)) return false;
+      name.remove_prefix(token.literal.size());
+      return true;
+    default: {
+      std::string expected;
+      if (!AppendPart(token, bindings, expected) || !StartsWith(name, expected)) return false;
+      name.remove_prefix(expected.size());
+      return true;
     }
   }
-  return name.empty();
 }
 
 }  // namespace
@@ -79,8 +70,28 @@ bool Bindings::Expand(const Tokens& tokens, std::string& path) const {
   return true;
 }
 
+// Where something fails, only the last star takes more. What stands between two stars may stay where it first fits: it
+// ends there no later than it would further on, and the star after it takes the rest.
 bool Match(const Tokens& pattern, std::string_view name, Bindings& bindings) {
-  return MatchFrom(pattern, 0, name, bindings);
+  size_t index = 0;
+  size_t after_star = 0;  // none yet
+  std::string_view from_star;
+  while (true) {
+    if (index < pattern.size() && pattern[index].kind == Token::Kind::kStar) {
+      after_star = ++index;
+      if (after_star == pattern.size()) return true;
+      from_star = name;
+    } else if (index < pattern.size() && Take(pattern[index], name, bindings)) {
+      index++;
+    } else if (index == pattern.size() && name.empty()) {
+      return true;
+    } else {
+      if (after_star == 0 || from_star.empty()) return false;
+      from_star.remove_prefix(1);
+      name = from_star;
+      index = after_star;
+    }
+  }
 }
 
 }  // namespace fast_sysfs

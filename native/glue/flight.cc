@@ -1,9 +1,8 @@
 #include "flight.h"
 
-#include <cerrno>
+#include <exception>
 #include <iterator>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,7 +37,6 @@ struct Run {
   Flight flight;
   bool has_run = false;
   bool is_answered = false;
-  bool is_out_of_memory = false;
 };
 
 // Those of the constructor before the program's parameters.
@@ -48,11 +46,7 @@ constexpr size_t kOwnArguments = 3;
 void Execute(napi_env, void* data) {
   Run& run = *static_cast<Run*>(data);
   run.has_run = true;
-  try {
-    run.is_answered = run.executor->Run(*run.bound->program, run.bound->roots, run.parameters, run.limit, &run.flight);
-  } catch (const std::exception&) {
-    run.is_out_of_memory = true;
-  }
+  run.is_answered = run.executor->Run(*run.bound->program, run.bound->roots, run.parameters, run.limit, &run.flight);
   run.flight.Land();
 }
 
@@ -78,8 +72,7 @@ bool OutcomeOf(napi_env env, const Run& run, napi_value (&outcome)[2]) {
     outcome[0] = BytesToJs(env, run.executor->result().text);
     outcome[1] = CellsToJs(env, run.executor->result());
   } else {
-    const Failure failure = run.is_out_of_memory ? Failure{ENOMEM, "read", run.bound->roots.sys}
-                                                 : run.executor->failure();
+    const Failure& failure = run.executor->failure();
     outcome[0] = NumberToJs(env, failure.error);
     outcome[1] = FailureToJs(env, failure);
   }

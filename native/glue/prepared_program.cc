@@ -1,10 +1,8 @@
 #include "prepared_program.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -110,12 +108,8 @@ napi_value Run(napi_env env, napi_callback_info info) {
     }
   }
   Executor& executor = prepared.instance->executor;
-  try {
-    if (!executor.Run(*prepared.bound->program, prepared.bound->roots, prepared.parameters, limit)) {
-      return NumberToJs(env, executor.failure().error);
-    }
-  } catch (const std::bad_alloc&) {
-    return NumberToJs(env, ENOMEM);
+  if (!executor.Run(*prepared.bound->program, prepared.bound->roots, prepared.parameters, limit)) {
+    return NumberToJs(env, executor.failure().error);
   }
   if (!Deliver(env, executor.result(), arguments[0])) return Throw(env, kNoCells);
   return BytesToJs(env, executor.result().text);
@@ -158,18 +152,6 @@ void DeliverCells(const Result& result, double* numbers, size_t capacity) {
   if (result.cells.size() + kResultHeader <= capacity) {
     std::copy(result.cells.begin(), result.cells.end(), numbers + kResultHeader);
   }
-}
-
-napi_value FailureToJs(napi_env env, const Failure& failure) {
-  napi_value parts = nullptr;
-  napi_value syscall = nullptr;
-  if (napi_create_array_with_length(env, 2, &parts) != napi_ok ||
-      napi_create_string_latin1(env, failure.syscall, NAPI_AUTO_LENGTH, &syscall) != napi_ok ||
-      napi_set_element(env, parts, 0, syscall) != napi_ok) {
-    return nullptr;
-  }
-  const napi_value path = BytesToJs(env, failure.path);
-  return path != nullptr && napi_set_element(env, parts, 1, path) == napi_ok ? parts : nullptr;
 }
 
 bool DefinePreparedProgram(napi_env env, napi_value exports) {

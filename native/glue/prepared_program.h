@@ -27,9 +27,6 @@ constexpr size_t kResultHeader = 2;
 // least that of the header.
 void DeliverCells(const Result& result, double* numbers, size_t capacity);
 
-// [syscall, path]; null where a call failed.
-napi_value FailureToJs(napi_env env, const Failure& failure);
-
 // Adds to the exports what runs queries: the class PreparedProgram, `deliver` and `failure`. False where a call failed.
 bool DefinePreparedProgram(napi_env env, napi_value exports);
 

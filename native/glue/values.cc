@@ -41,6 +41,18 @@ napi_value NumberToJs(napi_env env, int number) {
   return value;
 }
 
+napi_value FailureToJs(napi_env env, const Failure& failure) {
+  napi_value parts = nullptr;
+  napi_value syscall = nullptr;
+  if (napi_create_array_with_length(env, 2, &parts) != napi_ok ||
+      napi_create_string_latin1(env, failure.syscall, NAPI_AUTO_LENGTH, &syscall) != napi_ok ||
+      napi_set_element(env, parts, 0, syscall) != napi_ok) {
+    return nullptr;
+  }
+  const napi_value path = BytesToJs(env, failure.path);
+  return path != nullptr && napi_set_element(env, parts, 1, path) == napi_ok ? parts : nullptr;
+}
+
 bool IsTypedArray(napi_env env, napi_value value, napi_typedarray_type wanted, size_t& size, void*& memory) {
   bool is_typed_array = false;
   napi_typedarray_type type;

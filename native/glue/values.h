@@ -7,6 +7,8 @@
 #include <exception>
 #include <string>
 
+#include "../core/failure.h"
+
 // What every part of the glue does with JavaScript's values. All is on Node-API itself: the C++ wrappers of
 // node-addon-api abort the process where a call fails, and any may fail while a worker thread is being terminated. Here
 // a call that fails just ends the function; an exception is then pending, or the thread is going away.
@@ -34,6 +36,9 @@ bool TextOf(napi_env env, napi_value value, std::string& text);
 napi_value BytesToJs(napi_env env, const std::string& bytes);
 
 napi_value NumberToJs(napi_env env, int number);
+
+// [syscall, path]
+napi_value FailureToJs(napi_env env, const Failure& failure);
 
 // `size` is the number of elements.
 bool IsTypedArray(napi_env env, napi_value value, napi_typedarray_type wanted, size_t& size, void*& memory);

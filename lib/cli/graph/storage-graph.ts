@@ -1,0 +1,123 @@
+import { grouped } from '../../snapshot/grouped.js'
+import type { BlockDevice, IscsiSession } from '../../snapshot/model.js'
+import { type Fault, type Faults, findFaults } from '../faults.js'
+import { hostOf, type Inventory, nameOf, nodeOf } from '../inventory.js'
+import { portalOf } from '../portal.js'
+import { formatSize } from '../quantity.js'
+
+export type NodeKind = 'target' | 'session' | 'subsystem' | 'controller' | 'disk' | 'partition' | 'multipath' | 'map'
+
+export interface GraphNode {
+  /** The name in sysfs; of a target, its IQN. */
+  readonly id: string
+  readonly kind: NodeKind
+  /** The first is what people call it. */
+  readonly lines: readonly string[]
+  readonly severity: Fault['severity'] | null
+}
+
+export interface GraphEdge {
+  readonly from: string
+  readonly to: string
+  readonly label: string | null
+}
+
+/** How storage comes about: from what has it (targets, subsystems, disks) to what is made of it. */
+export interface StorageGraph {
+  readonly nodes: readonly GraphNode[]
+  readonly edges: readonly GraphEdge[]
+}
+
+export function storageGraphOf(inventory: Inventory): StorageGraph {
+  const faults = findFaults(inventory)
+  const parts = [
+    ...targetsOf(inventory, faults),
+    ...subsystemsOf(inventory, faults),
+    ...inventory.devices.map((device) => partOfDevice(device, inventory, faults)),
+  ]
+  return {
+    nodes: parts.map(({ node }) => node),
+    edges: parts.flatMap(({ edges }) => edges),
+  }
+}
+
+/** A node with the edges that lead to it, or from it to what was there before. */
+interface Part {
+  readonly node: GraphNode
+  readonly edges: readonly GraphEdge[]
+}
+
+function targetsOf(inventory: Inventory, faults: Faults): readonly Part[] {
+  const targets = grouped(inventory.sessions, ({ targetName }) => targetName ?? '(no target name)')
+  return [...targets].flatMap(([target, sessions]) => [
+    { node: { id: target, kind: 'target', lines: [target], severity: null }, edges: [] },
+    ...sessions.map((session) => partOfSession(session, target, faults)),
+  ])
+}
+
+function partOfSession(session: IscsiSession, target: string, faults: Faults): Part {
+  const id = `session${session.id}`
+  const lines = [`${id} ${hostOf(session)}`, ...session.connections.map(portalOf), session.state ?? '']
+  return {
+    node: { id, kind: 'session', lines: lines.filter((line) => line !== ''), severity: severityOf(id, faults) },
+    edges: [{ from: target, to: id, label: null }],
+  }
+}
+
+function subsystemsOf({ nvmeSubsystems }: Inventory, faults: Faults): readonly Part[] {
+  return nvmeSubsystems.flatMap((subsystem) => [
+    {
+      node: { id: subsystem.name, kind: 'subsystem', lines: [subsystem.nqn ?? subsystem.name], severity: null },
+      edges: subsystem.namespaces.flatMap(({ device, paths }) =>
+        paths.map(({ controller, anaState }) => ({ from: controller, to: device, label: anaState })),
+      ),
+    },
+    ...subsystem.controllers.map(({ name, transport, address, state }): Part => {
+      const lines = [[name, transport].filter(Boolean).join(' '), address ?? '', state ?? '']
+      return {
+        node: {
+          id: name,
+          kind: 'controller',
+          lines: lines.filter((line) => line !== ''),
+          severity: severityOf(name, faults),
+        },
+        edges: [{ from: subsystem.name, to: name, label: null }],
+      }
+    }),
+  ])
+}
+
+function partOfDevice(device: BlockDevice, inventory: Inventory, faults: Faults): Part {
+  const { name, parent, scsi, type, dm } = device
+  const title = nameOf(device)
+  const session = parent === null ? inventory.sessionOf(device) : undefined
+  const fault = faults.get(name)
+  const state = inventory.stateOf(device)
+  const what = [dm === null ? '' : nodeOf(device), formatSize(device.sizeBytes), state ?? type]
+  const lines = [title, what.filter((word) => word !== '').join(' '), fault?.reason ?? '']
+  const from = parent === null ? inventory.slavesOf(device).map((slave) => slave.name) : [parent]
+  const lun = session === undefined || scsi === null ? [] : [edge(`session${session.id}`, name, `LUN ${scsi.lun}`)]
+  return {
+    node: {
+      id: name,
+      kind: kindOf(device),
+      lines: lines.filter((line) => line !== ''),
+      severity: fault?.severity ?? null,
+    },
+    edges: [...lun, ...from.filter((one) => inventory.device(one) !== undefined).map((one) => edge(one, name, null))],
+  }
+}
+
+function edge(from: string, to: string, label: string | null): GraphEdge {
+  return { from, to, label }
+}
+
+function kindOf({ type, parent, dm }: BlockDevice): NodeKind {
+  if (parent !== null || type === 'part') return 'partition'
+  if (type === 'mpath') return 'multipath'
+  return dm === null ? 'disk' : 'map'
+}
+
+function severityOf(name: string, faults: Faults): Fault['severity'] | null {
+  return faults.get(name)?.severity ?? null
+}

@@ -1,0 +1,71 @@
+interface Waiting<Value> {
+  readonly resolve: (result: IteratorResult<Value>) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What an asynchronous iterator has in store, or those who wait for it: never both. */
+export class PendingResults<Value> {
+  readonly #signal: AbortSignal | undefined
+  readonly #onEnd: () => void
+  readonly #abort = () => this.end()
+  #stored: Value[] = []
+  #waiting: Waiting<Value>[] = []
+  #hasEnded = false
+
+  /**
+   * @param signal ends it, without an error
+   * @param onEnd called once
+   */
+  constructor(signal: AbortSignal | undefined, onEnd: () => void) {
+    this.#signal = signal
+    this.#onEnd = onEnd
+    if (signal?.aborted) this.end()
+    else signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Whether there is nothing in store, and nobody waits. */
+  get isIdle(): boolean {
+    return this.#stored.length === 0 && this.#waiting.length === 0
+  }
+
+  take(): Promise<IteratorResult<Value>> {
+    const value = this.#stored.shift()
+    if (value !== undefined) return Promise.resolve({ done: false, value })
+    if (this.#hasEnded) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  add(values: readonly Value[]): void {
+    if (this.#hasEnded) return
+    for (const value of values) {
+      const first = this.#waiting.shift()
+      if (first === undefined) this.#stored.push(value)
+      else first.resolve({ done: false, value })
+    }
+  }
+
+  /** Whoever waits for what comes next gets the error; then it has ended. */
+  fail(error: unknown): void {
+    this.#waiting.shift()?.reject(error)
+    this.end()
+  }
+
+  end(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#signal?.removeEventListener('abort', this.#abort)
+    this.#stored = []
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#onEnd()
+    for (const { resolve } of waiting) resolve({ done: true, value: undefined })
+  }
+}

@@ -1,0 +1,52 @@
+import type { Change, SnapshotData } from '../lib/index.js'
+
+/**
+ * A snapshot to which changes are applied one by one. Each must fit to what is there: one that was lost, told twice or
+ * told in the wrong order is found out, by the next or in the end.
+ */
+export class ReplayedChanges {
+  /** By what and name, each as JSON without its counters, which are no changes. */
+  readonly #items: Map<string, string>
+
+  constructor(start: SnapshotData) {
+    this.#items = itemsOf(start)
+  }
+
+  /** Returns what is wrong with it, if anything. */
+  apply(change: Change): string | undefined {
+    const name = `${change.what} ${change.name}`
+    const before = change.kind === 'added' ? undefined : textOf(change.before)
+    const there = this.#items.get(name)
+    if (there !== before) {
+      return `${change.kind} ${name} does not follow what was told before: ${before} instead of ${there}`
+    }
+    if (change.kind === 'removed') this.#items.delete(name)
+    else this.#items.set(name, textOf(change.after))
+    return undefined
+  }
+
+  /** The things that are not as in a snapshot. */
+  differencesTo(snapshot: SnapshotData): readonly string[] {
+    const items = itemsOf(snapshot)
+    const names = new Set([...items.keys(), ...this.#items.keys()])
+    return [...names].filter((name) => items.get(name) !== this.#items.get(name))
+  }
+}
+
+function itemsOf(snapshot: SnapshotData): Map<string, string> {
+  const items = new Map<string, string>()
+  const add = (what: Change['what'], name: string, item: object) => items.set(`${what} ${name}`, textOf(item))
+  for (const device of snapshot.blockDevices) add('blockDevice', device.name, device)
+  for (const map of snapshot.multipathMaps) add('multipathMap', map.name, map)
+  for (const session of snapshot.iscsiSessions) add('iscsiSession', `session${session.id}`, session)
+  for (const host of snapshot.scsiHosts) add('scsiHost', `host${host.number}`, host)
+  for (const subsystem of snapshot.nvmeSubsystems) add('nvmeSubsystem', subsystem.name, subsystem)
+  for (const host of snapshot.fibreChannelHosts) add('fibreChannelHost', `host${host.hostNumber}`, host)
+  return items
+}
+
+const counters: ReadonlySet<string> = new Set(['ioRequests', 'ioDone'])
+
+function textOf(item: object): string {
+  return JSON.stringify(item, (key, value: unknown) => (counters.has(key) ? undefined : value))
+}
