@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { SysfsError, type Unreadable } from '../errors.js'
 import { kindOf } from '../query/parameters.js'
-import { AbortError } from './abort-error.js'
+import { AbortError, awaitAbort, ignoreAbort } from './abort.js'
 import { lane, type TimedCall } from './lane.js'
 
 export interface FlightOptions {
@@ -43,7 +43,7 @@ export function awaitLanding(
       if (isSettled) return false
       isSettled = true
       clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
+      if (signal !== undefined) ignoreAbort(signal, abort)
       return true
     }
     const abort = () => {
@@ -64,7 +64,7 @@ export function awaitLanding(
       else resolve(landing)
     })
     if (isSettled) return
-    signal?.addEventListener('abort', abort, { once: true })
+    if (signal !== undefined) awaitAbort(signal, abort)
     // Where the event loop was held up, the answer may be there by now: it gets its turn first.
     if (timeoutMs !== undefined) timer = setTimeout(() => setImmediate(expire), timeoutMs)
   })
