@@ -1,6 +1,8 @@
 import type { RunOptions } from './query/prepared-query.js'
 import { Sysfs } from './sysfs.js'
 
+export { type AsyncSnapshotOptions, AsyncSysfs } from './async/async-sysfs.js'
+export { AsyncPreparedQuery, type AsyncRunOptions } from './async/prepared-query.js'
 export { SysfsError, type Unreadable } from './errors.js'
 export type { HeldCount } from './monitor/held-attributes.js'
 export {

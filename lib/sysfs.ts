@@ -1,21 +1,25 @@
 import path from 'node:path'
+import { AsyncSysfs } from './async/async-sysfs.js'
 import type { Executor, Roots } from './executor/executor.js'
 import { fallback } from './executor/fallback.js'
 import { loadNative } from './executor/native.js'
+import { Machine } from './machine.js'
 import { Monitor, type MonitorOptions, type WatchOptions, watch } from './monitor/monitor.js'
 import type { LostUevents, Uevent } from './monitor/uevent.js'
 import { type UeventsOptions, ueventsOf } from './monitor/uevent-iterator.js'
 import { kindOf } from './query/parameters.js'
 import { PreparedQuery, type RunOptions } from './query/prepared-query.js'
-import { compile } from './query/program.js'
-import { Query } from './query/query.js'
+import type { Query } from './query/query.js'
 import { Sampler, type SamplerOf, type SamplerOptions } from './sampler/sampler.js'
 import type { Change } from './snapshot/diff.js'
-import { type SnapshotOptions, SnapshotReader } from './snapshot/read.js'
+import { type SnapshotOptions, snapshotOfDetail } from './snapshot/read.js'
 import type { Snapshot } from './snapshot/snapshot.js'
-import { devicePathOf } from './storage/device-name.js'
-import { devicesOfLun, inHostOrder, portalKeys, portalsOfTarget } from './storage/iscsi.js'
-import { devicesUnderMap, mapsOverDevice } from './storage/multipath.js'
+import {
+  devicesForIscsiLun,
+  iscsiPortalHostMapForTarget,
+  multipathDeviceForDevice,
+  slaveDevicesOnMultipath,
+} from './storage/questions.js'
 
 export interface SysfsOptions {
   /**
@@ -49,13 +53,10 @@ export class Sysfs {
   /** Why the addon does not load, where `backend: 'auto'` fell back for that. */
   readonly nativeLoadError: Error | undefined
 
-  readonly #executor: Executor
-  readonly #roots: Roots
-  #mapsOverDevice: Prepared<typeof mapsOverDevice> | undefined
-  #devicesUnderMap: Prepared<typeof devicesUnderMap> | undefined
-  #portalsOfTarget: Prepared<typeof portalsOfTarget> | undefined
-  #devicesOfLun: Prepared<typeof devicesOfLun> | undefined
-  #snapshots: SnapshotReader | undefined
+  /** The same methods as promises, which do not hold up the event loop: for devices that may hang. */
+  readonly async: AsyncSysfs
+
+  readonly #machine: Machine
 
   /**
    * @throws {TypeError} for options that are not as above
@@ -65,14 +66,15 @@ export class Sysfs {
     if (typeof options !== 'object' || options === null) {
       throw new TypeError(`options must be an object, not ${kindOf(options)}`)
     }
-    this.#roots = rootsOf(options)
-    this.sysPath = this.#roots.sys
-    this.devPath = this.#roots.dev
+    const roots = rootsOf(options)
+    this.sysPath = roots.sys
+    this.devPath = roots.dev
     this.procPath = procPathOf(options)
     const { executor, nativeLoadError } = chooseExecutor(options.backend ?? 'auto')
-    this.#executor = executor
     this.backend = executor.name
     this.nativeLoadError = nativeLoadError
+    this.#machine = new Machine(executor, roots)
+    this.async = new AsyncSysfs(this.#machine)
   }
 
   /**
@@ -81,9 +83,7 @@ export class Sysfs {
    * @throws {TypeError} where the query makes no sense: an absolute path, `..`, a name that nothing binds
    */
   prepare<Row, Parameters>(query: Query<Row, Parameters>): PreparedQuery<Row, Parameters> {
-    if (!(query instanceof Query)) throw new TypeError(`prepare takes a query, not ${kindOf(query)}`)
-    const program = compile(query)
-    return new PreparedQuery(program, this.#executor.prepare(program, this.#roots))
+    return new PreparedQuery(this.#machine.bind(query))
   }
 
   /**
@@ -96,9 +96,7 @@ export class Sysfs {
    * @throws {SysfsError} see SysfsError
    */
   findMultipathDeviceForDevice(device: string, options?: RunOptions): string | undefined {
-    this.#mapsOverDevice ??= this.prepare(mapsOverDevice)
-    const map = this.#mapsOverDevice.first({ device }, options)
-    return map && devicePathOf(map.name)
+    return this.#machine.ask(multipathDeviceForDevice, [device], options)
   }
 
   /**
@@ -109,8 +107,7 @@ export class Sysfs {
    * @throws as findMultipathDeviceForDevice
    */
   findSlaveDevicesOnMultipath(map: string, options?: RunOptions): readonly string[] {
-    this.#devicesUnderMap ??= this.prepare(devicesUnderMap)
-    return this.#devicesUnderMap.all({ map }, options).map((device) => devicePathOf(device.name))
+    return this.#machine.ask(slaveDevicesOnMultipath, [map], options)
   }
 
   /**
@@ -125,16 +122,7 @@ export class Sysfs {
    * @throws {SysfsError} see SysfsError
    */
   getIscsiPortalHostMapForTarget(iqn: string, options?: RunOptions): ReadonlyMap<string, number> {
-    checkTargetName(iqn)
-    this.#portalsOfTarget ??= this.prepare(portalsOfTarget)
-    const hosts = new Map<string, number>()
-    for (const { hostNumber, connections } of inHostOrder(this.#portalsOfTarget.all({ iqn }, options))) {
-      for (const { address, port, persistentAddress, persistentPort } of connections) {
-        for (const key of portalKeys(address, port)) hosts.set(key, hostNumber)
-        for (const key of portalKeys(persistentAddress, persistentPort)) hosts.set(key, hostNumber)
-      }
-    }
-    return hosts
+    return this.#machine.ask(iscsiPortalHostMapForTarget, [iqn], options)
   }
 
   /**
@@ -149,14 +137,7 @@ export class Sysfs {
    * @throws {SysfsError} see SysfsError
    */
   findDevicesForIscsiLun(iqn: string, lun: number, options?: RunOptions): readonly string[] {
-    checkTargetName(iqn)
-    if (typeof lun !== 'number') throw new TypeError(`lun must be a number, not ${kindOf(lun)}`)
-    this.#devicesOfLun ??= this.prepare(devicesOfLun)
-    const devices = new Set<string>()
-    for (const { targets } of inHostOrder(this.#devicesOfLun.all({ iqn, lun }, options))) {
-      for (const target of targets) for (const device of target.devices) devices.add(device.name)
-    }
-    return [...devices]
+    return this.#machine.ask(devicesForIscsiLun, [iqn, lun], options)
   }
 
   /**
@@ -167,8 +148,7 @@ export class Sysfs {
    * @throws {SysfsError} see SysfsError
    */
   snapshot(options: SnapshotOptions = {}): Snapshot {
-    this.#snapshots ??= new SnapshotReader(this)
-    return this.#snapshots.read(options)
+    return this.#machine.ask(snapshotOfDetail(options.detail), [], options)
   }
 
   /**
@@ -212,14 +192,6 @@ export class Sysfs {
   ): SamplerOf<Attributes> {
     return new Sampler(this, options)
   }
-}
-
-type Prepared<Q> = Q extends Query<infer Row, infer Parameters> ? PreparedQuery<Row, Parameters> : never
-
-function checkTargetName(iqn: unknown): void {
-  if (typeof iqn !== 'string') throw new TypeError(`iqn must be a string, not ${kindOf(iqn)}`)
-  if (iqn === '') throw new TypeError('iqn must not be empty')
-  if (iqn.includes('\0')) throw new TypeError(`iqn must not contain a NUL: ${JSON.stringify(iqn)}`)
 }
 
 function rootsOf({ root, sysPath, devPath }: SysfsOptions): Roots {

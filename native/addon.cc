@@ -5,6 +5,7 @@
 
 #include <exception>
 
+#include "glue/flight.h"
 #include "glue/prepared_program.h"
 #include "glue/sampler.h"
 #include "glue/uevents.h"
@@ -12,8 +13,8 @@
 NAPI_MODULE_INIT() {
   try {
     using namespace fast_sysfs::glue;
-    const bool is_defined =
-        DefinePreparedProgram(env, exports) && DefineSamplers(env, exports) && DefineUevents(env, exports);
+    const bool is_defined = DefinePreparedProgram(env, exports) && DefineFlight(env, exports) &&
+                            DefineSamplers(env, exports) && DefineUevents(env, exports);
     return is_defined ? exports : nullptr;
   } catch (const std::exception& error) {
     napi_throw_error(env, "ENOMEM", error.what());

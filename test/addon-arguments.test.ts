@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import type { Addon, PreparedProgram } from '../lib/executor/addon.js'
+import type { Addon, AddonFlight, PreparedProgram } from '../lib/executor/addon.js'
 import { encodeProgram } from '../lib/executor/encode.js'
 import {
   captured,
@@ -180,14 +180,16 @@ function encode(program: Query<unknown, unknown>): Buffer {
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
 /** Prepares programs of which nothing is known, and runs those that are taken for one. */
-function runAll({ attempt, prepare, run }: Ground, encoded: readonly string[]): void {
+function runAll({ addon, attempt, prepare, run }: Ground, encoded: readonly string[]): void {
   for (const program of encoded) {
     const bytes = Buffer.from(program, 'base64')
     attempt(`program ${bytes.toString('hex')}`, () => {
       const prepared = prepare(bytes)
       const count = bytes.readUInt32LE(0)
       for (const parameter of ['1', 'dm-0', '/dev/sda']) {
-        run(prepared, 1000, ...Array.from({ length: Math.min(count, 20) }, () => parameter))
+        const parameters = Array.from({ length: Math.min(count, 20) }, () => parameter)
+        run(prepared, 1000, ...parameters)
+        new addon.Flight(prepared, 1000, () => {}, ...parameters)
       }
     })
   }
@@ -236,6 +238,62 @@ test.serial('garbage in the place of every argument', async (t) => {
     base64(programs[2] as Buffer),
   )
   if (count !== undefined) t.true(count.threw > 1000 && count.returned > 10, JSON.stringify(count))
+})
+
+test.serial('garbage in the place of every argument of a flight', async (t) => {
+  const count = await survives(
+    t,
+    ({ addon, attempt, garbage, prepare }, program) => {
+      // What `landed` throws is nobody's to catch.
+      process.on('uncaughtException', () => {})
+      const right = [prepare(Buffer.from(program, 'base64')), 10, () => {}, 'sda', 'dm-0']
+      const Flight = addon.Flight as new (...args: unknown[]) => AddonFlight
+      const { prototype } = Flight
+      const calls: Record<string, (...args: unknown[]) => unknown> = {
+        'new Flight': (...args) => new Flight(...args),
+        Flight: addon.Flight as unknown as (...args: unknown[]) => unknown,
+        construct: (...args) => Reflect.construct(Flight, right.slice(0, 4), args[0] as () => void),
+        stop: (...args) => (new Flight(...right.slice(0, 4)).stop as (...args: unknown[]) => unknown)(...args),
+        call: (...args) => (new Flight(...right.slice(0, 4)).call as (...args: unknown[]) => unknown)(...args),
+      }
+      for (const [what, call] of Object.entries(calls)) {
+        attempt(`${what}()`, () => call())
+        garbage.forEach((one, index) => {
+          attempt(`${what}(garbage ${index})`, () => call(one))
+          for (const length of [3, 4, 5]) {
+            for (let place = 0; place < length; place++) {
+              const args: unknown[] = right.slice(0, length)
+              args[place] = one
+              attempt(`${what}(${length} with garbage ${index} at ${place})`, () => call(...args))
+            }
+          }
+        })
+        attempt(`${what}(a thousand)`, () => call(...Array(1000).fill('x')))
+      }
+      const flight = new Flight(...right.slice(0, 4))
+      const wrong = [
+        ...garbage,
+        right[0],
+        prototype,
+        Object.create(prototype),
+        Object.create(flight),
+        new Proxy(flight, {}),
+      ]
+      wrong.forEach((one, index) => {
+        attempt(`stop on ${index}`, () => Reflect.apply(prototype.stop, one, []))
+        attempt(`call on ${index}`, () => Reflect.apply(prototype.call, one, []))
+        attempt(`Flight on ${index}`, () => Reflect.apply(Flight as unknown as () => void, one, right))
+        attempt(`run on a flight ${index}`, () =>
+          Reflect.apply((right[0] as PreparedProgram).run, flight, [one, 1, 'sda']),
+        )
+        attempt(`a flight of a flight ${index}`, () => new Flight(flight, 10, one, 'sda'))
+      })
+      for (let i = 0; i < 3; i++) attempt('stop', () => flight.stop())
+      attempt('call after stop', () => flight.call())
+    },
+    base64(programs[2] as Buffer),
+  )
+  if (count !== undefined) t.true(count.threw > 500 && count.returned > 50, JSON.stringify(count))
 })
 
 test.serial('methods called on what they are not of', async (t) => {

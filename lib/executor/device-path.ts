@@ -1,8 +1,9 @@
-import { readlinkSync, type Stats, statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { SysfsError } from '../errors.js'
-import { type Bytes, fromBytes, toPath } from './bytes.js'
+import { type Bytes, fromBytes } from './bytes.js'
+import type { Call, Steps } from './calls.js'
 import type { Roots } from './executor.js'
-import { failureOf, isGone } from './failure.js'
+import { Failure, isGone } from './failure.js'
 
 export interface ResolvedDevice {
   /** The kernel name: `sda`, `cciss!c0d0`. */
@@ -18,34 +19,34 @@ const mostLinks = 40
  * Turns what a caller calls a device into its kernel name. A path is followed link by link inside the root, as the
  * machine itself would see it, so that an absolute link does not lead out of a container's /host.
  */
-export function resolveDevice(roots: Roots, device: Bytes): ResolvedDevice | undefined {
+export function* resolveDevice(roots: Roots, device: Bytes): Steps<ResolvedDevice | undefined> {
   if (!device.startsWith('/')) return { name: device, node: undefined }
-  const path = followLinks(roots, device)
+  const path = yield* followLinks(roots, device)
   if (path === undefined) return undefined
   const node = realPath(roots, path)
   if (path.startsWith('/dev/')) return { name: path.slice('/dev/'.length).replaceAll('/', '!'), node }
-  const name = deviceOfNode(roots, node)
+  const name = yield* deviceOfNode(roots, node)
   return name === undefined ? undefined : { name, node: undefined }
 }
 
 /** The kernel name of a block node, wherever it is: the kernel keeps /sys/dev/block/MAJOR:MINOR for every one. */
-export function deviceOfNode(roots: Roots, node: Bytes): Bytes | undefined {
-  const stats = attempt('stat', node, () => statSync(toPath(node)))
+export function* deviceOfNode(roots: Roots, node: Bytes): Steps<Bytes | undefined> {
+  const stats = (yield* attempt({ syscall: 'stat', path: node })) as Stats | undefined
   if (stats === undefined || !stats.isBlockDevice()) return undefined
   const link = `${roots.sys}/dev/block/${deviceNumber(stats)}`
-  const target = attempt('readlink', link, () => readlinkSync(toPath(link), 'latin1'))
+  const target = (yield* attempt({ syscall: 'readlink', path: link })) as Bytes | undefined
   return target?.slice(target.lastIndexOf('/') + 1)
 }
 
 /** The path as the machine sees it, without links, `.` and `..`; `undefined` for a loop or a way through no directory. */
-function followLinks(roots: Roots, path: Bytes): Bytes | undefined {
+function* followLinks(roots: Roots, path: Bytes): Steps<Bytes | undefined> {
   const pending = componentsOf(path)
   let resolved = ''
   let isKnownDirectory = true
   for (let links = 0; pending.length > 0; ) {
     const component = pending.pop() as Bytes
     if (component === '..') {
-      if (!isKnownDirectory && !isDirectory(realPath(roots, resolved))) return undefined
+      if (!isKnownDirectory && !(yield* isDirectory(realPath(roots, resolved)))) return undefined
       isKnownDirectory = true
       resolved = resolved.slice(0, Math.max(resolved.lastIndexOf('/'), 0))
       continue
@@ -57,11 +58,9 @@ function followLinks(roots: Roots, path: Bytes): Bytes | undefined {
       continue
     }
     const at = realPath(roots, next)
-    let target: Bytes | undefined
-    try {
-      target = readlinkSync(toPath(at), 'latin1')
-    } catch (error) {
-      const { errno, code } = failureOf(error)
+    const target = (yield { syscall: 'readlink', path: at }) as Bytes | Failure
+    if (target instanceof Failure) {
+      const { errno, code } = target
       if (code === 'ELOOP' || code === 'ENAMETOOLONG' || code === 'ENOTDIR') return undefined
       if (isGone(code)) {
         // A recorded machine has no nodes under /dev, only their names.
@@ -70,8 +69,6 @@ function followLinks(roots: Roots, path: Bytes): Bytes | undefined {
         return `${resolved}/${rest.join('/')}`
       }
       if (code !== 'EINVAL') throw new SysfsError(errno, 'readlink', fromBytes(at))
-    }
-    if (target === undefined) {
       resolved = next
       isKnownDirectory = false
       continue
@@ -84,8 +81,9 @@ function followLinks(roots: Roots, path: Bytes): Bytes | undefined {
   return resolved
 }
 
-function isDirectory(path: Bytes): boolean {
-  return attempt('stat', path, () => statSync(toPath(path)))?.isDirectory() ?? false
+function* isDirectory(path: Bytes): Steps<boolean> {
+  const stats = (yield* attempt({ syscall: 'stat', path })) as Stats | undefined
+  return stats?.isDirectory() ?? false
 }
 
 /** The components, last first. */
@@ -103,14 +101,13 @@ function realPath(roots: Roots, path: Bytes): Bytes {
   return roots.root + path
 }
 
-function attempt<Result>(syscall: string, path: Bytes, call: () => Result): Result | undefined {
-  try {
-    return call()
-  } catch (error) {
-    const { errno, code } = failureOf(error)
-    if (isGone(code) || code === 'ELOOP' || code === 'EINVAL') return undefined
-    throw new SysfsError(errno, syscall, fromBytes(path))
-  }
+/** `undefined` for what means that there is no such device. */
+function* attempt(call: Call): Steps<unknown> {
+  const outcome = yield call
+  if (!(outcome instanceof Failure)) return outcome
+  const { errno, code } = outcome
+  if (isGone(code) || code === 'ELOOP' || code === 'EINVAL') return undefined
+  throw new SysfsError(errno, call.syscall, fromBytes(call.path))
 }
 
 /** Linux's device numbers: 12 bits of major, 20 of minor, the minor's upper bits on top. */

@@ -1,3 +1,4 @@
+import type { Flight, Landing } from '../async/flight.js'
 import type { Unreadable } from '../errors.js'
 import type { Program } from '../query/program.js'
 
@@ -18,6 +19,8 @@ export interface Execution {
    * @param unreadable where to add what could not be read
    */
   run(parameters: readonly string[], limit: number, unreadable: Unreadable[] | undefined): readonly unknown[]
+  /** Starts a run that does not hold up the event loop; `landed` is told the end, unless it is stopped before. */
+  fly(parameters: readonly string[], limit: number, landed: (landing: Landing) => void): Flight
 }
 
 /** A way to run programs. Both ways give the same rows and the same errors. */

@@ -1,13 +1,21 @@
 /** What went wrong in a call of node:fs. */
-export interface Failure {
-  readonly errno: number
-  readonly code: string
+export class Failure {
+  constructor(
+    readonly errno: number,
+    readonly code: string,
+    readonly syscall: string,
+  ) {}
 }
 
-/** The errno of a node:fs error. Anything else is not ours and is thrown on. */
-export function failureOf(error: unknown): Failure {
+/**
+ * What a node:fs error says. Anything else is not ours and is thrown on.
+ *
+ * @param syscall where it shall not be called what Node calls it
+ */
+export function failureOf(error: unknown, syscall?: string): Failure {
   if (error instanceof Error && 'errno' in error && typeof error.errno === 'number' && 'code' in error) {
-    return { errno: error.errno, code: String(error.code) }
+    const { syscall: itsOwn } = error as NodeJS.ErrnoException
+    return new Failure(error.errno, String(error.code), syscall ?? itsOwn ?? '')
   }
   throw error
 }

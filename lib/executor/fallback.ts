@@ -1,4 +1,5 @@
-import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs'
+import { FallbackFlight } from '../async/fallback-flight.js'
+import type { Flight, Landing } from '../async/flight.js'
 import { errorCode, SysfsError, type Unreadable } from '../errors.js'
 import type { PathToken } from '../query/path.js'
 import {
@@ -8,11 +9,12 @@ import {
   type Program,
   type StepReading,
 } from '../query/program.js'
-import { openFlags, parseInteger, trim } from './attribute.js'
-import { type Bytes, fromBytes, toBytes, toPath } from './bytes.js'
+import { parseInteger, trim } from './attribute.js'
+import { type Bytes, fromBytes, toBytes } from './bytes.js'
+import { type Call, type Outcome, runNow, type Steps } from './calls.js'
 import { deviceOfNode, resolveDevice } from './device-path.js'
 import type { Execution, Executor, Roots } from './executor.js'
-import { failureOf, isGone, isProcessTrouble } from './failure.js'
+import { Failure, isGone, isProcessTrouble } from './failure.js'
 import { matchPattern, numberAfter } from './pattern.js'
 
 /** Runs programs on node:fs, where no addon loads. */
@@ -23,11 +25,32 @@ export const fallback: Executor = {
 
 type Value = string | number | boolean | null | readonly unknown[]
 type MutableRow = Record<string, Value>
-
-/** As much as one read takes; the kernel gives a page at the most. */
-const attributeBuffer = Buffer.allocUnsafe(65536)
+/** A reading that takes a system call. */
+type FileReading = Exclude<StepReading, { kind: 'name' | 'captured' | 'list' }>
 
 class FallbackExecution implements Execution {
+  private readonly walk: Walk
+
+  constructor(
+    private readonly program: Program,
+    private readonly roots: Roots,
+  ) {
+    this.walk = new Walk(program, roots)
+  }
+
+  run(parameters: readonly string[], limit: number, unreadable: Unreadable[] | undefined): readonly unknown[] {
+    return runNow(this.walk.run(parameters, limit, unreadable))
+  }
+
+  fly(parameters: readonly string[], limit: number, landed: (landing: Landing) => void): Flight {
+    const unreadable: Unreadable[] = []
+    const walk = new Walk(this.program, this.roots)
+    return new FallbackFlight(walk.run(parameters, limit, unreadable), unreadable, landed)
+  }
+}
+
+/** Goes through the machine as a program says, one run at a time. */
+class Walk {
   private readonly roots: Roots
   private readonly sys: Bytes
   private readonly device: ReturnType<typeof deviceParameterOf>
@@ -48,30 +71,30 @@ class FallbackExecution implements Execution {
     this.slots = new Array(program.slotCount).fill(Number.NaN)
   }
 
-  run(parameters: readonly string[], limit: number, unreadable: Unreadable[] | undefined): readonly unknown[] {
+  *run(parameters: readonly string[], limit: number, unreadable: Unreadable[] | undefined): Steps<readonly unknown[]> {
     this.parameters = parameters.map(toBytes)
     this.unreadable = unreadable
-    if (this.device === undefined) return this.list(this.program.root, this.sys, 0, limit)
+    if (this.device === undefined) return yield* this.list(this.program.root, this.sys, 0, limit)
 
     const { index, namePrefix } = this.device
-    const resolved = resolveDevice(this.roots, this.parameters[index] as Bytes)
+    const resolved = yield* resolveDevice(this.roots, this.parameters[index] as Bytes)
     if (resolved === undefined) return []
     if (resolved.name.startsWith(namePrefix)) {
       this.parameters[index] = resolved.name
-      const rows = this.list(this.program.root, this.sys, 0, limit)
+      const rows = yield* this.list(this.program.root, this.sys, 0, limit)
       if (rows.length > 0 || !this.rootIsGone) return rows
     }
     if (resolved.node === undefined) return []
 
     // The node under /dev does not have the kernel's name: its device number tells which it is.
-    const name = deviceOfNode(this.roots, resolved.node)
+    const name = yield* deviceOfNode(this.roots, resolved.node)
     if (name === undefined || name === resolved.name || !name.startsWith(namePrefix)) return []
     this.parameters[index] = name
-    return this.list(this.program.root, this.sys, 0, limit)
+    return yield* this.list(this.program.root, this.sys, 0, limit)
   }
 
   /** `at`: the path that the list's directory is relative to, with its slash. */
-  private list(list: ListProgram, at: Bytes, level: number, limit: number): readonly MutableRow[] {
+  private *list(list: ListProgram, at: Bytes, level: number, limit: number): Steps<readonly MutableRow[]> {
     if (level === 0) this.rootIsGone = false
     const relative = this.expand(list.directory)
     if (relative === undefined) return []
@@ -80,55 +103,64 @@ class FallbackExecution implements Execution {
     if (list.isOneEntry) {
       const entry = this.expand(list.pattern as readonly PathToken[])
       if (entry === undefined) return []
-      const isThere = list.hasCondition || entry === '' || this.exists(directory + entry)
-      const row = isThere ? this.row(list, directory, entry, level) : undefined
+      const isThere = list.hasCondition || entry === '' || (yield* this.exists(directory + entry))
+      const row = isThere ? yield* this.row(list, directory, entry, level) : undefined
       if (row !== undefined) rows.push(row)
       else if (level === 0) this.rootIsGone = true
       return rows
     }
     const first = list.tryFirst === undefined ? undefined : this.expand(list.tryFirst)
     if (first !== undefined && this.matches(list, first)) {
-      const row = this.row(list, directory, first, level)
+      const row = yield* this.row(list, directory, first, level)
       if (row !== undefined) return [row]
     }
-    for (const entry of this.scan(list, directory, level)) {
+    const path = directory.slice(0, -1)
+    const names = (yield { syscall: 'scandir', path }) as readonly Bytes[] | Failure
+    for (const entry of this.entriesOf(list, path, names, level)) {
       if (rows.length >= limit) break
       this.matches(list, entry)
-      const row = this.row(list, directory, entry, level)
+      const row = yield* this.row(list, directory, entry, level)
       if (row !== undefined) rows.push(row)
     }
     return rows
   }
 
-  /** The entries that match, in byte order. */
-  private scan(list: ListProgram, directory: Bytes, level: number): readonly Bytes[] {
-    const path = directory.slice(0, -1)
-    let names: readonly Bytes[]
-    try {
-      names = readdirSync(toPath(path), 'latin1')
-    } catch (error) {
-      const { errno, code } = failureOf(error)
-      if (isProcessTrouble(code) || code === 'EACCES' || code === 'EPERM') {
-        throw new SysfsError(errno, 'scandir', fromBytes(path))
-      }
-      if (isGone(code)) {
-        if (level === 0) this.rootIsGone = true
-      } else this.note(path, errno)
-      return []
+  /** Those that match, in byte order. */
+  private entriesOf(
+    list: ListProgram,
+    path: Bytes,
+    names: readonly Bytes[] | Failure,
+    level: number,
+  ): readonly Bytes[] {
+    if (!(names instanceof Failure)) return names.filter((entry) => this.matches(list, entry)).sort(byBytes)
+    const { errno, code } = names
+    if (isProcessTrouble(code) || code === 'EACCES' || code === 'EPERM') {
+      throw new SysfsError(errno, 'scandir', fromBytes(path))
     }
-    return names.filter((entry) => this.matches(list, entry)).sort(byBytes)
+    if (!isGone(code)) this.note(path, errno)
+    else if (level === 0) this.rootIsGone = true
+    return []
   }
 
   private matches(list: ListProgram, entry: Bytes): boolean {
     return matchPattern(list.pattern, entry, this.slots, (token) => this.part(token))
   }
 
-  private row(list: ListProgram, directory: Bytes, entry: Bytes, level: number): MutableRow | undefined {
+  private *row(list: ListProgram, directory: Bytes, entry: Bytes, level: number): Steps<MutableRow | undefined> {
     this.entries[level] = entry
     const at = entry === '' ? directory.slice(0, -1) : directory + entry
     const values: MutableRow = {}
     for (const step of list.steps) {
-      const value = this.value(step.reading, at, entry, level)
+      const { reading } = step
+      let value: Value
+      if (reading.kind === 'name') value = entry
+      else if (reading.kind === 'captured') value = this.slots[reading.from] as number
+      else if (reading.kind === 'list') {
+        value = yield* this.list(reading.list, `${at}/`, level + 1, Number.POSITIVE_INFINITY)
+      } else {
+        const call = this.callFor(reading, at)
+        value = this.valueOf(reading, call?.path, call && (yield call))
+      }
       if (step.slot !== -1) this.slots[step.slot] = (value as number | null) ?? Number.NaN
       if (step.condition.kind !== 'none' && !this.holds(step.condition, value)) return undefined
       values[step.key] = typeof value === 'string' ? fromBytes(value) : value
@@ -136,30 +168,42 @@ class FallbackExecution implements Execution {
     return inOrder(list, values)
   }
 
-  private value(reading: StepReading, at: Bytes, entry: Bytes, level: number): Value {
+  /** What must be asked of the file system; nothing where a part of the path could not be read, or it was asked before. */
+  private callFor(reading: FileReading, at: Bytes): Call | undefined {
     switch (reading.kind) {
-      case 'name':
-        return entry
-      case 'captured':
-        return this.slots[reading.from] as number
       case 'text':
-        return this.attribute(reading.path, at, trim)
       case 'integer':
-        return this.attribute(reading.path, at, (content) => parseInteger(trim(content)))
       case 'hex':
-        return this.attribute(reading.path, at, (content) => Buffer.from(content, 'latin1').toString('hex'))
-      case 'exists': {
-        const path = this.below(at, reading.path)
-        return path !== undefined && this.exists(path)
-      }
+        return callAt('read', this.below(at, reading.path))
+      case 'exists':
+        return callAt('access', this.below(at, reading.path))
       case 'link':
-        return this.linkText(reading, at)
-      case 'linkNumber': {
-        const text = this.linkText(reading, at)
-        return text === null ? null : numberAfter(reading.prefix, text)
-      }
-      case 'list':
-        return this.list(reading.list, `${at}/`, level + 1, Number.POSITIVE_INFINITY)
+      case 'linkNumber':
+        if (reading.reuse) return undefined
+        this.link = null
+        return callAt('readlink', reading.path === undefined ? at : this.below(at, reading.path))
+    }
+  }
+
+  private valueOf(reading: FileReading, path: Bytes | undefined, outcome: Outcome | undefined): Value {
+    // EINVAL: it is there, but no link.
+    const isNoLink = outcome instanceof Failure && outcome.syscall === 'readlink' && outcome.code === 'EINVAL'
+    if (outcome instanceof Failure && !isNoLink) this.failed(path as Bytes, outcome)
+    const content = typeof outcome === 'string' ? outcome : null
+    switch (reading.kind) {
+      case 'text':
+        return content === null ? null : trim(content)
+      case 'integer':
+        return content === null ? null : parseInteger(trim(content))
+      case 'hex':
+        return content === null ? null : Buffer.from(content, 'latin1').toString('hex')
+      case 'exists':
+        return outcome === true
+      case 'link':
+      case 'linkNumber':
+        if (!reading.reuse) this.link = content
+        if (this.link === null || reading.kind === 'link') return this.link
+        return numberAfter(reading.prefix, this.link)
     }
   }
 
@@ -176,49 +220,10 @@ class FallbackExecution implements Execution {
     }
   }
 
-  private attribute<Result>(
-    tokens: readonly PathToken[],
-    at: Bytes,
-    interpret: (content: Bytes) => Result,
-  ): Result | null {
-    const path = this.below(at, tokens)
-    if (path === undefined) return null
-    let descriptor: number
-    try {
-      descriptor = openSync(toPath(path), openFlags)
-    } catch (error) {
-      return this.failed('open', path, error)
-    }
-    try {
-      return interpret(readOnce(descriptor))
-    } catch (error) {
-      return this.failed('read', path, error)
-    } finally {
-      closeSync(descriptor)
-    }
-  }
-
-  private linkText(reading: Extract<StepReading, { kind: 'link' | 'linkNumber' }>, at: Bytes): Bytes | null {
-    if (reading.reuse) return this.link
-    this.link = null
-    const path = reading.path === undefined ? at : this.below(at, reading.path)
-    if (path === undefined) return null
-    try {
-      this.link = readlinkSync(toPath(path), 'latin1')
-    } catch (error) {
-      // EINVAL: it is there, but no link.
-      if (failureOf(error).code !== 'EINVAL') this.failed('readlink', path, error)
-    }
-    return this.link
-  }
-
-  private exists(path: Bytes): boolean {
-    try {
-      return statSync(toPath(path), { throwIfNoEntry: false }) !== undefined
-    } catch (error) {
-      this.failed('access', path, error)
-      return false
-    }
+  private *exists(path: Bytes): Steps<boolean> {
+    const isThere = (yield { syscall: 'access', path }) as boolean | Failure
+    if (isThere instanceof Failure) this.failed(path, isThere)
+    return isThere === true
   }
 
   private below(at: Bytes, tokens: readonly PathToken[]): Bytes | undefined {
@@ -245,11 +250,9 @@ class FallbackExecution implements Execution {
     return Number.isNaN(number) ? undefined : String(number)
   }
 
-  private failed(syscall: string, path: Bytes, error: unknown): null {
-    const { errno, code } = failureOf(error)
+  private failed(path: Bytes, { errno, code, syscall }: Failure): void {
     if (isProcessTrouble(code)) throw new SysfsError(errno, syscall, fromBytes(path))
     if (!isGone(code)) this.note(path, errno)
-    return null
   }
 
   private note(path: Bytes, errno: number): void {
@@ -257,9 +260,8 @@ class FallbackExecution implements Execution {
   }
 }
 
-function readOnce(descriptor: number): Bytes {
-  const size = readSync(descriptor, attributeBuffer, 0, attributeBuffer.length, null)
-  return attributeBuffer.toString('latin1', 0, size)
+function callAt(syscall: Call['syscall'], path: Bytes | undefined): Call | undefined {
+  return path === undefined ? undefined : { syscall, path }
 }
 
 function inOrder(list: ListProgram, values: MutableRow): MutableRow {

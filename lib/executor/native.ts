@@ -1,6 +1,8 @@
+import type { Flight, Landing } from '../async/flight.js'
+import { NativeFlight } from '../async/native-flight.js'
 import { errorCode, SysfsError, type Unreadable } from '../errors.js'
 import type { ListProgram, Program, StepReading } from '../query/program.js'
-import { type Addon, loadAddon, type PreparedProgram } from './addon.js'
+import { type Addon, type AddonOutcome, loadAddon, type PreparedProgram } from './addon.js'
 import { encodeProgram } from './encode.js'
 import type { Execution, Executor } from './executor.js'
 
@@ -18,6 +20,7 @@ export function loadNative(): Executor | Error {
         program,
         new addon.PreparedProgram(encodeProgram(program), roots.sys, roots.dev, roots.root),
         shared,
+        addon,
       ),
   }
 }
@@ -43,9 +46,12 @@ class Results {
   }
 
   failure(errno: number): SysfsError {
-    const [syscall, path] = this.addon.failure()
-    return new SysfsError(-errno, syscall, typeof path === 'string' ? path : Buffer.from(path).toString('utf8'))
+    return failureOf(errno, this.addon.failure())
   }
+}
+
+function failureOf(errno: number, [syscall, path]: ReturnType<Addon['failure']>): SysfsError {
+  return new SysfsError(-errno, syscall, typeof path === 'string' ? path : Buffer.from(path).toString('utf8'))
 }
 
 const largestLimit = 0xffffffff
@@ -57,6 +63,7 @@ class NativeExecution implements Execution {
     program: Program,
     private readonly prepared: PreparedProgram,
     private readonly results: Results,
+    private readonly addon: Addon,
   ) {
     this.shape = new ListShape(program.root)
   }
@@ -66,10 +73,33 @@ class NativeExecution implements Execution {
     const text = this.prepared.run(results.cells, Math.min(limit, largestLimit), ...parameters)
     if (typeof text === 'number') throw results.failure(text)
     results.fit()
-    const decoder = new Decoder(results.cells, text)
+    return this.decode(text, results.cells, unreadable)
+  }
+
+  fly(parameters: readonly string[], limit: number, landed: (landing: Landing) => void): Flight {
+    return new NativeFlight(
+      (back) => new this.addon.Flight(this.prepared, Math.min(limit, largestLimit), back, ...parameters),
+      (...outcome) => this.landingOf(outcome),
+      landed,
+    )
+  }
+
+  private landingOf([text, rest]: AddonOutcome): Landing {
+    if (rest === undefined) return { error: new Error('a flight that was stopped has no answer') }
+    if (typeof text === 'number') return { error: failureOf(text, rest) }
+    const unreadable: Unreadable[] = []
+    return { rows: this.decode(text, rest, unreadable), unreadable }
+  }
+
+  private decode(
+    text: string | Uint8Array,
+    cells: Float64Array,
+    unreadable: Unreadable[] | undefined,
+  ): readonly unknown[] {
+    const decoder = new Decoder(cells, text)
     const rows = decoder.rows(this.shape)
     if (unreadable !== undefined) {
-      for (let count = results.cells[1] as number; count > 0; count--) {
+      for (let count = cells[1] as number; count > 0; count--) {
         const path = decoder.text() as string
         unreadable.push({ path, code: errorCode(-decoder.cell()) })
       }

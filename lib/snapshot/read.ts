@@ -1,6 +1,6 @@
-import type { PreparedQuery, RunOptions } from '../query/prepared-query.js'
+import type { RunOptions } from '../query/prepared-query.js'
 import type { Query } from '../query/query.js'
-import type { Sysfs } from '../sysfs.js'
+import { type Question, question } from '../query/question.js'
 import { joinRows } from './join.js'
 import type { Detail } from './model.js'
 import { basicQuery, fullQuery, linksQuery, type Rows } from './queries.js'
@@ -11,31 +11,41 @@ export interface SnapshotOptions extends RunOptions {
   readonly detail?: Detail
 }
 
-const queries = { links: linksQuery, basic: basicQuery, full: fullQuery } as const
+const queries: Readonly<Record<Detail, Query<Rows, unknown>>> = {
+  links: linksQuery,
+  basic: basicQuery,
+  full: fullQuery,
+}
 
-/** Takes snapshots of one machine. Its queries are prepared when first asked for. */
-export class SnapshotReader {
-  private readonly prepared = new Map<Detail, PreparedQuery<Rows, unknown>>()
+const snapshots: Readonly<Record<Detail, Question<[], Snapshot>>> = {
+  links: snapshotOf('links'),
+  basic: snapshotOf('basic'),
+  full: snapshotOf('full'),
+}
 
-  constructor(private readonly sysfs: Sysfs) {}
-
-  read({ detail = 'basic', ...options }: SnapshotOptions): Snapshot {
-    return new Snapshot(joinRows(detail, this.prepare(detail).first({}, options) ?? {}))
-  }
-
-  private prepare(detail: Detail): PreparedQuery<Rows, unknown> {
-    const known = this.prepared.get(detail)
-    if (known !== undefined) return known
-    const prepared = this.sysfs.prepare(queryOf(detail))
-    this.prepared.set(detail, prepared)
-    return prepared
-  }
+/** @throws {TypeError} for a detail that is none */
+export function snapshotOfDetail(detail: Detail = 'basic'): Question<[], Snapshot> {
+  checkDetail(detail)
+  return snapshots[detail]
 }
 
 /** @throws {TypeError} for a detail that is none */
 export function queryOf(detail: Detail): Query<Rows, unknown> {
+  checkDetail(detail)
+  return queries[detail]
+}
+
+function snapshotOf(detail: Detail): Question<[], Snapshot> {
+  return question({
+    query: queries[detail],
+    limit: 1,
+    parametersOf: () => ({}),
+    answerOf: ([rows]: readonly Rows[]) => new Snapshot(joinRows(detail, rows ?? {})),
+  })
+}
+
+function checkDetail(detail: Detail): void {
   if (!Object.hasOwn(queries, detail)) {
     throw new TypeError(`detail must be 'links', 'basic' or 'full', not ${JSON.stringify(detail)}`)
   }
-  return queries[detail]
 }

@@ -43,6 +43,10 @@ bool Refuse(Failure& failure, int error, const char* syscall, const std::string&
   return false;
 }
 
+int Enter(Flight* flight, const char* syscall, const std::string& path) {
+  return flight == nullptr ? 0 : flight->Enter(syscall, path);
+}
+
 // What a path leads to; a mode of 0: nothing.
 struct Status {
   unsigned mode = 0;
@@ -50,7 +54,9 @@ struct Status {
   unsigned minor = 0;
 };
 
-bool ReadStatus(const std::string& path, Status& status, Failure& failure) {
+bool ReadStatus(Flight* flight, const std::string& path, Status& status, Failure& failure) {
+  const int refused = Enter(flight, "stat", path);
+  if (refused != 0) return Refuse(failure, refused, "stat", path);
   // statx: glibc's older stat functions got new symbol versions, which would bind the binary to a recent glibc.
   struct statx fields;
   if (statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &fields) != 0) {
@@ -62,7 +68,7 @@ bool ReadStatus(const std::string& path, Status& status, Failure& failure) {
 }
 
 // The path as the machine sees it, without links, `.` and `..`; empty for a loop or a way through no directory.
-bool FollowLinks(const Roots& roots, std::string_view path, std::string& resolved, Failure& failure) {
+bool FollowLinks(const Roots& roots, Flight* flight, std::string_view path, std::string& resolved, Failure& failure) {
   std::vector<std::string> pending;
   PushComponents(path, pending);
   char buffer[PATH_MAX];
@@ -73,7 +79,7 @@ bool FollowLinks(const Roots& roots, std::string_view path, std::string& resolve
     if (component == "..") {
       if (!is_known_directory) {
         Status status;
-        if (!ReadStatus(RealPath(roots, resolved), status, failure)) return false;
+        if (!ReadStatus(flight, RealPath(roots, resolved), status, failure)) return false;
         if (!S_ISDIR(status.mode)) {
           resolved.clear();
           return true;
@@ -91,6 +97,8 @@ bool FollowLinks(const Roots& roots, std::string_view path, std::string& resolve
     if (resolved == "/dev" || resolved == "/sys") continue;
 
     const std::string at = RealPath(roots, resolved);
+    const int refused = Enter(flight, "readlink", at);
+    if (refused != 0) return Refuse(failure, refused, "readlink", at);
     std::string_view target;
     const int error = ReadLink(AT_FDCWD, at.c_str(), buffer, target);
     if (error == EINVAL) {  // no link
@@ -124,31 +132,34 @@ bool FollowLinks(const Roots& roots, std::string_view path, std::string& resolve
 
 }  // namespace
 
-bool ResolveDevice(const Roots& roots, std::string_view device, ResolvedDevice& resolved, Failure& failure) {
+bool ResolveDevice(const Roots& roots, Flight* flight, std::string_view device, ResolvedDevice& resolved,
+                   Failure& failure) {
   if (!StartsWith(device, "/")) {
     resolved.name = device;
     return true;
   }
   std::string path;
-  if (!FollowLinks(roots, device, path, failure)) return false;
+  if (!FollowLinks(roots, flight, device, path, failure)) return false;
   if (path.empty()) return true;
-  if (!StartsWith(path, "/dev/")) return DeviceOfNode(roots, RealPath(roots, path), resolved.name, failure);
+  if (!StartsWith(path, "/dev/")) return DeviceOfNode(roots, flight, RealPath(roots, path), resolved.name, failure);
   resolved.node = RealPath(roots, path);
   resolved.name = path.substr(5);
   std::replace(resolved.name.begin(), resolved.name.end(), '/', '!');
   return true;
 }
 
-bool DeviceOfNode(const Roots& roots, const std::string& node, std::string& name, Failure& failure) {
+bool DeviceOfNode(const Roots& roots, Flight* flight, const std::string& node, std::string& name, Failure& failure) {
   name.clear();
   Status status;
-  if (!ReadStatus(node, status, failure)) return false;
+  if (!ReadStatus(flight, node, status, failure)) return false;
   if (!S_ISBLK(status.mode)) return true;
 
   std::string link = roots.sys + "/dev/block/";
   AppendNumber(link, status.major);
   link += ':';
   AppendNumber(link, status.minor);
+  const int refused = Enter(flight, "readlink", link);
+  if (refused != 0) return Refuse(failure, refused, "readlink", link);
   char buffer[PATH_MAX];
   std::string_view target;
   const int error = ReadLink(AT_FDCWD, link.c_str(), buffer, target);

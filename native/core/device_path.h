@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "failure.h"
+#include "flight.h"
 
 namespace fast_sysfs {
 
@@ -24,12 +25,13 @@ struct ResolvedDevice {
 
 // Turns what a caller calls a device into its kernel name. A path is followed link by link inside the root, as the
 // machine itself would see it, so that an absolute link does not lead out of a container's /host. Returns false where
-// the process was refused.
-bool ResolveDevice(const Roots& roots, std::string_view device, ResolvedDevice& resolved, Failure& failure);
+// the process was refused. The flight, if there is one, is told of every system call.
+bool ResolveDevice(const Roots& roots, Flight* flight, std::string_view device, ResolvedDevice& resolved,
+                   Failure& failure);
 
 // The kernel name of a block node, wherever it is: the kernel keeps /sys/dev/block/MAJOR:MINOR for every one. Empty
 // where it is no block node.
-bool DeviceOfNode(const Roots& roots, const std::string& node, std::string& name, Failure& failure);
+bool DeviceOfNode(const Roots& roots, Flight* flight, const std::string& node, std::string& name, Failure& failure);
 
 }  // namespace fast_sysfs
 

@@ -4,8 +4,8 @@
 #include <limits.h>
 
 #include <cerrno>
+#include <exception>
 #include <limits>
-#include <new>
 
 #include "bytes.h"
 
@@ -35,10 +35,11 @@ class Below {
 Executor::Executor() : buffer_(kAttributeSize) {}
 
 bool Executor::Run(const Program& program, const Roots& roots, const std::vector<std::string>& parameters,
-                   uint32_t limit) {
+                   uint32_t limit, Flight* flight) {
+  flight_ = flight;
   try {
     return RunProgram(program, roots, parameters, limit);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
     // Without a path, which would take memory itself. What was kept of the result would be in the way of the error.
     failure_ = {ENOMEM, "malloc", {}};
     result_ = {};
@@ -62,7 +63,7 @@ bool Executor::RunProgram(const Program& program, const Roots& roots, const std:
   result_.unreadable_count = 0;
   ResolvedDevice device;
   std::string& parameter = bindings_.parameters[program.device_parameter];
-  if (!ResolveDevice(roots, parameter, device, failure_)) return false;
+  if (!ResolveDevice(roots, flight_, parameter, device, failure_)) return false;
   if (!device.name.empty() && StartsWith(device.name, program.device_prefix)) {
     parameter = device.name;
     if (!RunOnce(limit)) return false;
@@ -72,7 +73,7 @@ bool Executor::RunProgram(const Program& program, const Roots& roots, const std:
 
   // The node under /dev does not have the kernel's name: its device number tells which it is.
   std::string name;
-  if (!DeviceOfNode(roots, device.node, name, failure_)) return false;
+  if (!DeviceOfNode(roots, flight_, device.node, name, failure_)) return false;
   if (name.empty() || name == device.name || !StartsWith(name, program.device_prefix)) return true;
   parameter = name;
   return RunOnce(limit);
@@ -141,6 +142,12 @@ bool Executor::RunScannedList(const List& list, Place place, uint32_t depth, uin
 bool Executor::Scan(const List& list, Place place, uint32_t depth, Descriptor& directory) {
   Level& level = levels_[depth];
   level.names.Clear();
+  // Without what hangs the answer would not be incomplete, as without an attribute, but wrong.
+  const int refused = Enter("scandir", place);
+  if (refused != 0) {
+    failure_ = {refused, "scandir", FullPath(place)};
+    return false;
+  }
   int error = OpenDirectory(place.directory(), place.path.c_str(), directory);
   if (error == 0) {
     level.directory = directory.number();
@@ -204,8 +211,9 @@ Executor::Outcome Executor::ReadAttributeOf(const Step& step, Place place) {
   place.path += '/';
   if (!bindings_.Expand(step.reading.path, place.path)) return EmitNull(step);
   std::string_view content;
-  Part failed;
-  const int error = ReadAttribute(place.directory(), place.path.c_str(), buffer_.data(), content, failed);
+  Part failed = Part::kRead;
+  int error = Enter("read", place);
+  if (error == 0) error = ReadAttribute(place.directory(), place.path.c_str(), buffer_.data(), content, failed);
   if (error != 0) {
     return Tolerate(error, failed == Part::kOpen ? "open" : "read", place) ? EmitNull(step) : Outcome::kFailed;
   }
@@ -236,7 +244,8 @@ Executor::Outcome Executor::ReadLinkOf(const Step& step, Place place) {
     }
     if (is_complete) {
       std::string_view text;
-      const int error = ReadLink(place.directory(), place.path.c_str(), buffer_.data(), text);
+      int error = Enter("readlink", place);
+      if (error == 0) error = ReadLink(place.directory(), place.path.c_str(), buffer_.data(), text);
       // EINVAL: it is there, but no link.
       if (error != 0 && error != EINVAL && !Tolerate(error, "readlink", place)) return Outcome::kFailed;
       if (error == 0) {
@@ -302,13 +311,18 @@ bool Executor::Holds(const Condition& condition, std::string_view value) const {
 }
 
 bool Executor::Exists(Place place, bool& exists) {
-  const int error = Access(place.directory(), place.path.c_str());
+  int error = Enter("access", place);
+  if (error == 0) error = Access(place.directory(), place.path.c_str());
   exists = error == 0;
   return exists || Tolerate(error, "access", place);
 }
 
+int Executor::Enter(const char* syscall, Place place) {
+  return flight_ == nullptr ? 0 : flight_->Enter(syscall, FullPath(place));
+}
+
 bool Executor::Tolerate(int error, const char* syscall, Place place) {
-  if (IsProcessTrouble(error)) {
+  if (IsProcessTrouble(error) || (flight_ != nullptr && flight_->IsStopped())) {
     failure_ = {error, syscall, FullPath(place)};
     return false;
   }

@@ -8,6 +8,7 @@
 
 #include "device_path.h"
 #include "files.h"
+#include "flight.h"
 #include "pattern.h"
 #include "program.h"
 
@@ -28,8 +29,11 @@ class Executor {
  public:
   Executor();
 
-  // Returns false where the process was refused or ran out of memory: see failure().
-  bool Run(const Program& program, const Roots& roots, const std::vector<std::string>& parameters, uint32_t limit);
+  // Returns false where the process was refused or ran out of memory: see failure(). With a flight, it tells before
+  // every system call which it is; where that hangs in another flight it is not made, and it is as if it had failed
+  // with ETIMEDOUT. False too where the flight was stopped. Throws nothing.
+  bool Run(const Program& program, const Roots& roots, const std::vector<std::string>& parameters, uint32_t limit,
+           Flight* flight = nullptr);
 
   const Result& result() const { return result_; }
   const Failure& failure() const { return failure_; }
@@ -76,6 +80,8 @@ class Executor {
   Outcome EmitNull(const Step& step);
   bool Holds(const Condition& condition, std::string_view value) const;
   bool Exists(Place place, bool& exists);
+  // 0, or why a system call must not be made.
+  int Enter(const char* syscall, Place place);
   // Says whether to go on after an error of a device.
   bool Tolerate(int error, const char* syscall, Place place);
   void AppendUnreadable();
@@ -83,6 +89,7 @@ class Executor {
 
   const Program* program_ = nullptr;
   const Roots* roots_ = nullptr;
+  Flight* flight_ = nullptr;
   Bindings bindings_;
   std::vector<Level> levels_;
   Result result_;

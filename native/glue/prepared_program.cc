@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "../core/executor.h"
-#include "../core/program.h"
 #include "values.h"
 
 namespace fast_sysfs::glue {
@@ -23,32 +21,28 @@ struct Instance {
 // Those of `run` before the program's parameters.
 constexpr size_t kOwnArguments = 2;
 
-// A program with the machine it is for: what JavaScript calls a PreparedProgram.
+// What JavaScript calls a PreparedProgram.
 struct PreparedProgram {
   Instance* instance;
-  std::unique_ptr<Program> program;
-  Roots roots;
+  std::shared_ptr<const BoundProgram> bound;
   std::vector<std::string> parameters;
   std::vector<napi_value> arguments;  // where there are more than a few
 };
 
+// Marks the objects that have a PreparedProgram, for `ProgramOf` is given what a caller likes.
+constexpr napi_type_tag kTag = {0x6d1c7b0e52f9483a, 0x9b04c8e1f7a2356d};
+
 constexpr char kNoCells[] = "cells must be a Float64Array of two or more";
 
-// Writes a result into JavaScript's Float64Array: how many cells it has, how much was unreadable, and the cells where
-// they fit. False where it is no such array.
+// Writes a result into JavaScript's Float64Array. False where it is no such array.
 bool Deliver(napi_env env, const Result& result, napi_value array) {
-  constexpr size_t kHeader = 2;
   size_t capacity = 0;
   void* memory = nullptr;
-  if (!IsTypedArray(env, array, napi_float64_array, capacity, memory) || memory == nullptr || capacity < kHeader) {
+  if (!IsTypedArray(env, array, napi_float64_array, capacity, memory) || memory == nullptr ||
+      capacity < kResultHeader) {
     return false;
   }
-  auto* numbers = static_cast<double*>(memory);
-  numbers[0] = static_cast<double>(result.cells.size());
-  numbers[1] = static_cast<double>(result.unreadable_count);
-  if (result.cells.size() + kHeader <= capacity) {
-    std::copy(result.cells.begin(), result.cells.end(), numbers + kHeader);
-  }
+  DeliverCells(result, static_cast<double*>(memory), capacity);
   return true;
 }
 
@@ -67,19 +61,23 @@ napi_value Prepare(napi_env env, napi_callback_info info) {
   if (target == nullptr) return Throw(env, "a PreparedProgram is made with new");
   size_t size = 0;
   void* bytes = nullptr;
-  auto prepared = std::make_unique<PreparedProgram>();
-  prepared->instance = static_cast<Instance*>(instance);
+  auto bound = std::make_shared<BoundProgram>();
+  Roots& roots = bound->roots;
   if (count != kArguments || !IsTypedArray(env, arguments[0], napi_uint8_array, size, bytes) ||
-      !TextOf(env, arguments[1], prepared->roots.sys) || !TextOf(env, arguments[2], prepared->roots.dev) ||
-      !TextOf(env, arguments[3], prepared->roots.root)) {
+      !TextOf(env, arguments[1], roots.sys) || !TextOf(env, arguments[2], roots.dev) ||
+      !TextOf(env, arguments[3], roots.root)) {
     return Throw(env, "takes a program and three directories");
   }
-  if (bytes != nullptr) prepared->program = Program::Decode(static_cast<const uint8_t*>(bytes), size);
-  if (prepared->program == nullptr) return Throw(env, "not a program");
-  prepared->parameters.resize(prepared->program->parameter_count);
+  if (bytes != nullptr) bound->program = Program::Decode(static_cast<const uint8_t*>(bytes), size);
+  if (bound->program == nullptr) return Throw(env, "not a program");
+  auto prepared = std::make_unique<PreparedProgram>();
+  prepared->instance = static_cast<Instance*>(instance);
+  prepared->parameters.resize(bound->program->parameter_count);
+  prepared->bound = std::move(bound);
   const auto finalize = [](napi_env, void* data, void*) { delete static_cast<PreparedProgram*>(data); };
   if (napi_wrap(env, self, prepared.get(), finalize, nullptr, nullptr) != napi_ok) return nullptr;
   prepared.release();
+  if (napi_type_tag_object(env, self, &kTag) != napi_ok) return nullptr;
   return self;
 }
 
@@ -110,7 +108,7 @@ napi_value Run(napi_env env, napi_callback_info info) {
     }
   }
   Executor& executor = prepared.instance->executor;
-  if (!executor.Run(*prepared.program, prepared.roots, prepared.parameters, limit)) {
+  if (!executor.Run(*prepared.bound->program, prepared.bound->roots, prepared.parameters, limit)) {
     return NumberToJs(env, executor.failure().error);
   }
   if (!Deliver(env, executor.result(), arguments[0])) return Throw(env, kNoCells);
@@ -135,6 +133,26 @@ napi_value LastFailure(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
+
+std::shared_ptr<const BoundProgram> ProgramOf(napi_env env, napi_value value) {
+  napi_valuetype type;
+  bool is_tagged = false;
+  void* wrapped = nullptr;
+  if (napi_typeof(env, value, &type) != napi_ok || type != napi_object ||
+      napi_check_object_type_tag(env, value, &kTag, &is_tagged) != napi_ok || !is_tagged ||
+      napi_unwrap(env, value, &wrapped) != napi_ok) {
+    return nullptr;
+  }
+  return static_cast<PreparedProgram*>(wrapped)->bound;
+}
+
+void DeliverCells(const Result& result, double* numbers, size_t capacity) {
+  numbers[0] = static_cast<double>(result.cells.size());
+  numbers[1] = static_cast<double>(result.unreadable_count);
+  if (result.cells.size() + kResultHeader <= capacity) {
+    std::copy(result.cells.begin(), result.cells.end(), numbers + kResultHeader);
+  }
+}
 
 bool DefinePreparedProgram(napi_env env, napi_value exports) {
   auto owned = std::make_unique<Instance>();
