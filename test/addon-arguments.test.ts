@@ -18,6 +18,7 @@ import {
   text,
 } from '../lib/index.js'
 import { compile } from '../lib/query/program.js'
+import type { NativeSampler } from '../lib/sampler/native.js'
 import { devicesOfLun, portalsOfTarget } from '../lib/storage/iscsi.js'
 import { devicesUnderMap, mapsOverDevice } from '../lib/storage/multipath.js'
 import { addonFileOrLog, howItEnded, runInChild } from './child-process.js'
@@ -567,4 +568,87 @@ test.serial('programs in arrays that are shared, detached, resized or changed af
     base64(programs[2] as Buffer),
   )
   if (count !== undefined) t.deepEqual(count, { returned: 2, threw: 2 })
+})
+
+test.serial('samplers of garbage, and garbage for cells', async (t) => {
+  const count = await survives(
+    t,
+    ({ addon, attempt, garbage, root, prepare }, program) => {
+      const directory = `${root}/sys/class/block`
+      const classes = {
+        AttributeSampler: [directory, 'sda\0sdb\0', 'stat\0size\0', Uint32Array.of(17, 1), 9],
+        DiskstatsSampler: [directory, 'sda\0', '/proc/self/mountinfo'],
+      } as const
+      for (const [name, right] of Object.entries(classes)) {
+        const Sampler = addon[name as keyof typeof classes] as new (...args: readonly unknown[]) => NativeSampler
+        const made = (...args: readonly unknown[]) => {
+          const sampler = new Sampler(...args)
+          for (const cells of [new Float64Array(1 + 2 * 19), new Float64Array(1 + 18), new Float64Array(0)]) {
+            for (let i = 0; i < 2; i++) {
+              try {
+                sampler.sample(cells)
+              } catch {}
+              sampler.open()
+            }
+            sampler.failure()
+          }
+          if (typeof sampler.held() !== 'number') throw new Error('not a number')
+          sampler.close()
+          sampler.close()
+        }
+        attempt(`${name} as it should be`, () => made(...right))
+        attempt(`${name}()`, () => (Sampler as unknown as (...args: readonly unknown[]) => unknown)(...right))
+        attempt(`new ${name}()`, () => new Sampler())
+        garbage.forEach((one, index) => {
+          attempt(`new ${name}(garbage ${index} five times)`, () => made(one, one, one, one, one))
+          for (let place = 0; place < right.length; place++) {
+            const args: unknown[] = [...right]
+            args[place] = one
+            attempt(`new ${name}(right but for garbage ${index} at ${place})`, () => made(...args))
+          }
+          const sampler = new Sampler(...right)
+          sampler.open()
+          attempt(`${name}.sample(garbage ${index})`, () => sampler.sample(one as Float64Array))
+          const methods = Sampler.prototype
+          for (const method of ['open', 'sample', 'held', 'failure', 'close'] as const) {
+            attempt(`${name}.${method} on garbage ${index}`, () => Reflect.apply(methods[method], one, [one]))
+          }
+        })
+        const others = [prepare(Buffer.from(program, 'base64')), Sampler.prototype, Object.create(Sampler.prototype)]
+        others.push(Object.create(new Sampler(...right)), new Proxy(new Sampler(...right), {}))
+        if (name === 'AttributeSampler') others.push(new addon.DiskstatsSampler(directory, '', ''))
+        for (const [index, other] of others.entries()) {
+          for (const method of ['open', 'sample', 'held', 'failure', 'close'] as const) {
+            attempt(`${name}.${method} on another ${index}`, () =>
+              Reflect.apply(Sampler.prototype[method], other, [new Float64Array(39)]),
+            )
+          }
+        }
+        attempt(`run on a ${name}`, () =>
+          Reflect.apply(addon.PreparedProgram.prototype.run, new Sampler(...right), [new Float64Array(9), 1, 'sda']),
+        )
+      }
+      for (const columns of [[], [0], [1, 2], [2 ** 32 - 1], [1025]]) {
+        attempt(`columns ${columns}`, () =>
+          new addon.AttributeSampler(directory, 'sda\0', 'stat\0', Uint32Array.from(columns), 9).open(),
+        )
+      }
+      for (const names of ['', '\0', 'sda', '\0\0\0', '..\0', 'ö\0', `${'x'.repeat(5000)}\0`, 'sda\0'.repeat(3000)]) {
+        attempt(`names ${names.slice(0, 9)}`, () => {
+          const sampler = new addon.AttributeSampler(directory, names, 'stat\0', Uint32Array.of(17), 9)
+          sampler.open()
+          sampler.sample(new Float64Array(1 + 18 * (names.split('\0').length - 1)))
+        })
+      }
+      const cells = new Float64Array(1 + 18)
+      const sampler = new addon.AttributeSampler(directory, 'sda\0', 'stat\0', Uint32Array.of(17), 9)
+      sampler.open()
+      attempt('cells', () => sampler.sample(cells))
+      structuredClone(cells.buffer, { transfer: [cells.buffer as ArrayBuffer] })
+      attempt('cells that were given away', () => sampler.sample(cells))
+      attempt('cells of another thread', () => sampler.sample(new Float64Array(new SharedArrayBuffer(19 * 8))))
+    },
+    base64(programs[2] as Buffer),
+  )
+  if (count !== undefined) t.true(count.threw > 600 && count.returned > 10, JSON.stringify(count))
 })
