@@ -167,8 +167,8 @@ function stepsWith({ session, portal, disk, map }: Subjects): readonly Step[] {
       title: 'a disk is taken away',
       act: async () => writeFileSync(`/sys/block/${disk}/device/delete`, '1'),
       expect: (lines, machine) => [
+        // The map's paths change with the disk, and when multipathd has made its table without it.
         ...once(lines, `removed blockDevice ${disk}`),
-        ...changedField(lines, `changed multipathMap ${map.name}`, 'paths', 1),
         ...(machine.multipathMaps.some((one) => one.paths.some((path) => path.device === disk))
           ? ['a map has it still']
           : []),

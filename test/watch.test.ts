@@ -149,8 +149,8 @@ onEveryBackend(
         const monitor = sysfs.monitor({ intervalMs: 5 }).unref()
         monitor.on('change', () => {})
         monitor.changes().next()
-        const awaited = sysfs.watch({ intervalMs: 5, signal: AbortSignal.timeout(300) })
         const start = performance.now()
+        const awaited = sysfs.watch({ intervalMs: 5, signal: AbortSignal.timeout(300) })
         awaited.next().then(({ done }) => console.log(done, performance.now() - start > 200))
       },
       { root, backend },
