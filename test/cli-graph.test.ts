@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import test from 'ava'
 import { asDot } from '../lib/cli/graph/dot.js'
 import { asMermaid } from '../lib/cli/graph/mermaid.js'
-import type { StorageGraph } from '../lib/cli/graph/storage-graph.js'
+import { type StorageGraph, storageGraphOf } from '../lib/cli/graph/storage-graph.js'
+import { Inventory } from '../lib/cli/inventory.js'
 import { Sysfs } from '../lib/index.js'
 import { onEveryBackend } from './backends.js'
 import { writeFileTree } from './file-tree.js'
@@ -33,13 +34,13 @@ onEveryBackend('the graph leads from targets by sessions and disks to what is ma
 
 for (const name of recordingNames.filter((one) => one !== 'S8b-1024disks')) {
   onEveryBackend(`every edge of ${name} leads from a node to a node, and no device is left out`, async (t, backend) => {
-    const { nodes, edges }: StorageGraph = JSON.parse(await outputOn(name, backend, 'graph', '--json'))
+    const snapshot = new Sysfs({ root: await unpackRecording(name), backend }).snapshot({ detail: 'full' })
+    const { nodes, edges } = storageGraphOf(new Inventory(snapshot))
     const ids = nodes.map(({ id }) => id)
     t.is(new Set(ids).size, ids.length)
     for (const { from, to } of edges) t.true(ids.includes(from) && ids.includes(to), `${from} -> ${to}`)
-    const { blockDevices, iscsiSessions } = new Sysfs({ root: await unpackRecording(name), backend }).snapshot()
-    for (const { name: device, sizeBytes } of blockDevices) if (sizeBytes) t.true(ids.includes(device), device)
-    for (const { id } of iscsiSessions) t.true(ids.includes(`session${id}`))
+    for (const { name: device, sizeBytes } of snapshot.blockDevices) if (sizeBytes) t.true(ids.includes(device), device)
+    for (const { id } of snapshot.iscsiSessions) t.true(ids.includes(`session${id}`))
   })
 }
 

@@ -1,5 +1,8 @@
 import path from 'node:path'
 import test from 'ava'
+import { columnsOf } from '../lib/cli/column.js'
+import { deviceAsJson } from '../lib/cli/device-list.js'
+import { Inventory } from '../lib/cli/inventory.js'
 import { Sysfs } from '../lib/index.js'
 import { onEveryBackend } from './backends.js'
 import { writeFileTree } from './file-tree.js'
@@ -26,17 +29,20 @@ const shared = [
 
 for (const name of recordingNames.filter((one) => one !== 'S8b-1024disks')) {
   onEveryBackend(`list says what lsblk says, on ${name}`, async (t, backend) => {
-    const args = ['list', '-o', shared.join(','), '-J']
-    const { blockdevices } = JSON.parse(await outputOn(name, backend, ...args))
+    const inventory = new Inventory(
+      new Sysfs({ root: await unpackRecording(name), backend }).snapshot({ detail: 'full' }),
+    )
+    const columns = columnsOf(shared.join(','))
     const expected = lsblkByKernelName(parseLsblk(reference(name, 'lsblk.json')))
-    t.true(blockdevices.length > 0)
-    for (const device of blockdevices) {
-      const lsblk = expected.get(device.kname) as unknown as Readonly<Record<string, unknown>>
+    t.true(inventory.devices.length > 0)
+    for (const listed of inventory.devices) {
+      const device = deviceAsJson(listed, columns, inventory, false)
+      const lsblk = expected.get(listed.name) as unknown as Readonly<Record<string, unknown>>
       for (const key of shared.map((column) => column.toLowerCase())) {
         // lsblk shows what udev found out of a disk that sysfs does not know as one of SCSI.
-        if (device.hctl === null && ['vendor', 'model', 'rev'].includes(key)) continue
+        if (device['hctl'] === null && ['vendor', 'model', 'rev'].includes(key)) continue
         const said = lsblk[key] ?? null
-        t.is(device[key], typeof said === 'string' ? said.trim() : said, `${key} of ${device.kname}`)
+        t.is<unknown, unknown>(device[key], typeof said === 'string' ? said.trim() : said, `${key} of ${listed.name}`)
       }
     }
   })
