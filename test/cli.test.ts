@@ -176,11 +176,11 @@ onEveryBackend('no descriptors left is a failure', async (t, backend) => {
     writeFileTree(t, {
       'preload.cjs': `
         const { openSync } = require('node:fs')
-        const { Sysfs } = require(${JSON.stringify(path.join(packageRoot, 'dist/lib/sysfs.js'))})
-        const { prepare } = Sysfs.prototype
-        Sysfs.prototype.prepare = function (query) {
+        const { Machine } = require(${JSON.stringify(path.join(packageRoot, 'dist/lib/machine.js'))})
+        const { ask } = Machine.prototype
+        Machine.prototype.ask = function (...question) {
           try { for (;;) openSync('/dev/null') } catch {}
-          return prepare.call(this, query)
+          return ask.apply(this, question)
         }`,
     }),
     'preload.cjs',
