@@ -44,20 +44,21 @@ function soak(backend: 'native' | 'fallback', source: 'sysfs' | 'diskstats', tic
   const sysfs = new Sysfs({ backend })
   const devices = readdirSync('/sys/class/block').slice(0, mostDevices)
   const sampler = sysfs.sampler({ devices, source })
-  const run = (count: number) => {
-    const previous = sampler.copy()
+  const previous = sampler.copy()
+  const run = (count: number, ticksBetweenRates: number) => {
     for (let tick = 0; tick < count; tick++) {
       sampler.sample()
-      // What a program would do once a second.
-      if (tick % 100 !== 0) continue
+      if (tick % ticksBetweenRates !== 0) continue
       sampler.rates(previous)
       sampler.copy(previous)
     }
   }
-  run(Math.ceil(ticks / 10))
+  // Garbage in plenty, so that the space for new objects has the size that it will have.
+  run(Math.ceil(ticks / 10), 1)
   const before = usage()
   const start = process.hrtime.bigint()
-  run(ticks)
+  // once a second, as a program would
+  run(ticks, 100)
   const seconds = Number(process.hrtime.bigint() - start) / 1e9
   const after = usage()
   sampler.close()

@@ -53,7 +53,7 @@ bool AttributeSampler::OpenDevice(size_t row) {
   Device& device = devices()[row];
   // Through the open directory all is that of one device, though the name be given to another meanwhile.
   Descriptor directory;
-  const std::string path = PathOf(device);
+  std::string path = PathOf(device);
   int error = WithRoom([&] { return OpenDirectory(AT_FDCWD, path.c_str(), directory); });
   if (error == 0) error = InodeOf(directory.number(), "", device.inode);
   if (IsProcessTrouble(error)) return Refuse(error, "open", path);
@@ -68,7 +68,7 @@ bool AttributeSampler::OpenDevice(size_t row) {
     Descriptor opened;
     error = WithRoom([&] { return OpenFile(directory.number(), attribute.c_str(), opened); });
     if (error == 0) error = InodeOf(opened.number(), "", files_[index].inode);
-    if (IsProcessTrouble(error)) return Refuse(error, "open", path + '/' + attribute);
+    if (IsProcessTrouble(error)) return Refuse(error, "open", path.append("/").append(attribute));
     if (error != 0) continue;
     files_[index].state = State::kReopened;
     if (held_ < most_held_) Hold(index, std::move(opened));
