@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Change, SnapshotData } from '../lib/index.js'
 
 /**
@@ -49,4 +50,20 @@ const counters: ReadonlySet<string> = new Set(['ioRequests', 'ioDone'])
 
 function textOf(item: object): string {
   return JSON.stringify(item, (key, value: unknown) => (counters.has(key) ? undefined : value))
+}
+
+/**
+ * What still differs when all that was to be told had time to be told: others make loop devices, too, so that a snapshot
+ * may be ahead of the changes.
+ */
+export async function lastingDifferences(
+  replayed: ReplayedChanges,
+  monitor: { snapshot(): SnapshotData },
+): Promise<readonly string[]> {
+  let differences = replayed.differencesTo(monitor.snapshot())
+  for (let tries = 0; tries < 200 && differences.length > 0; tries++) {
+    await setTimeout(20)
+    differences = replayed.differencesTo(monitor.snapshot())
+  }
+  return differences
 }
