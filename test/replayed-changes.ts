@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Change, SnapshotData } from '../lib/index.js'
 
 /**
@@ -53,17 +53,20 @@ function textOf(item: object): string {
 }
 
 /**
- * What still differs when all that was to be told had time to be told: others make loop devices, too, so that a snapshot
- * may be ahead of the changes.
+ * What still differs when all that was to be told is told. What a snapshot has is told before the event loop goes on;
+ * where something else changes just then (others make loop devices, too), it is looked at once more.
  */
 export async function lastingDifferences(
   replayed: ReplayedChanges,
   monitor: { snapshot(): SnapshotData },
 ): Promise<readonly string[]> {
-  let differences = replayed.differencesTo(monitor.snapshot())
-  for (let tries = 0; tries < 200 && differences.length > 0; tries++) {
-    await setTimeout(20)
-    differences = replayed.differencesTo(monitor.snapshot())
+  let differences: readonly string[] = []
+  for (let tries = 0; tries < 500; tries++) {
+    const snapshot = monitor.snapshot()
+    await setImmediate()
+    differences = replayed.differencesTo(snapshot)
+    if (differences.length === 0) break
+    await setTimeout(5)
   }
   return differences
 }

@@ -100,7 +100,10 @@ const printedByNoTool: readonly string[] = [
   'iscsiSessions.errorRecoveryLevel',
   'iscsiSessions.fastAbort',
   'iscsiSessions.targetAlias',
+  'nvmeSubsystems.firmwareRevision',
   'nvmeSubsystems.iopolicy',
+  'nvmeSubsystems.model',
+  'nvmeSubsystems.serial',
 ]
 
 /** The places of all values, `blockDevices.3.scsi.state`, and of all lists with something in them. */
