@@ -78,13 +78,14 @@ for (const { title, source, samplerOf } of ways) {
     // Unplugged and back between two samples: another device, whatever its name. The first one's place in diskstats is
     // now behind the others'.
     await loops.remove([first])
-    await addAgain(loops, [first, second])
+    const areBack = await addAgain(loops, [first, second])
     t.is(sampler.sample(), 1)
     t.deepEqual(sampler.vanished, [first])
     for (let i = 0; i < 3; i++) t.is(sampler.sample(), 0)
     t.true(isGone(rowOf(sampler, first)) && isGone(rowOf(sampler, second)))
     t.true(isThere(rowOf(sampler, third)) && isThere(rowOf(sampler, fourth)))
 
+    if (!areBack) return void t.log('somebody else was faster and has one of the names')
     // A sampler made now has them.
     const another = samplerOf(names)
     t.teardown(() => another.close())
@@ -180,11 +181,11 @@ for (const backend of backends) {
   })
 }
 
-/** Adds devices until these names are taken again: somebody else may have been faster with one. */
-async function addAgain(loops: LoopDevices, wanted: readonly string[]): Promise<void> {
+/** Adds devices until these names are taken again. Somebody else may be faster: then they are, but not by us. */
+async function addAgain(loops: LoopDevices, wanted: readonly string[]): Promise<boolean> {
   const had = new Set<string>()
   for (let tries = 0; tries < 20 && !wanted.every((name) => had.has(name)); tries++) {
     for (const name of await loops.add(1)) had.add(name)
   }
-  if (!wanted.every((name) => had.has(name))) throw new Error(`somebody else has one of ${wanted}`)
+  return wanted.every((name) => had.has(name))
 }
