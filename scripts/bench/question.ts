@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { BareLoop } from './bare-loop.js'
 import { type Contender, inThisProcess } from './measure.js'
@@ -79,9 +80,10 @@ export function question<Answer>(parts: QuestionParts<Answer>, loops: BareLoops 
     targets: parts.targets,
     contenders,
     check: async () => {
-      // On a live machine something may come or go between two answers.
-      for (let tries = 0; tries < 5; tries++) {
+      // On a live machine something may come or go between two answers, for as long as somebody works on it.
+      for (let tries = 0; tries < 200; tries++) {
         if ((await differences()).length === 0) return
+        await setTimeout(20)
       }
       throw new Error(`${parts.title}: not the addon's answer: ${(await differences()).join(', ')}`)
     },
