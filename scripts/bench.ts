@@ -9,12 +9,14 @@
  * as root with loop devices that are made for it. All contenders' answers are compared first. What stands beside a
  * ratio is the target; missing one does not make this fail, for machines differ.
  */
-import { accessSync, constants, mkdtempSync, readdirSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { LoopDevices } from '../test/loop-devices.js'
 import { removeMachine } from '../test/sysfs-tree.js'
-import { BareLoop, compileBareLoop, compileUdevLoop, LoopDevices, UdevLoop } from './bench/bare-loop.js'
+import { hasRoom } from '../test/temporary.js'
+import { BareLoop, compileBareLoop, compileUdevLoop, UdevLoop } from './bench/bare-loop.js'
 import { measureCrossing } from './bench/crossing.js'
 import { questionsOfLiveMachine } from './bench/live-machine.js'
 import { type Effort, Samples, warmUp } from './bench/measure.js'
@@ -45,19 +47,20 @@ async function main(): Promise<void> {
   const effort = efforts[values.short ? 'short' : 'full']
   const temporary = temporaryDirectory(os.tmpdir())
   const compiled = compileBareLoop(temporary)
-  let loops: (BareLoops & { readonly program: string }) | undefined
+  let loops: BareLoops | undefined
   if ('missing' in compiled) {
-    console.log(`Without the bare loop and without loop devices: ${compiled.missing}.\n`)
+    console.log(`Without the bare loop: ${compiled.missing}.\n`)
   } else {
     const { program } = compiled
-    loops = { program, withThreads: new BareLoop(program, 'threads'), oneThread: new BareLoop(program, 'one-thread') }
+    loops = { withThreads: new BareLoop(program, 'threads'), oneThread: new BareLoop(program, 'one-thread') }
   }
-  const loopDevices = loops === undefined ? undefined : await makeLoopDevices(loops.program, effort.loopDevices)
-
   const udev = startUdev(temporary)
 
-  const device = loopDevices?.names.at(-1) ?? blockDevices()[0]
-  const live = livePlace(loopDevices?.names ?? [], device, loops)
+  const started = await LoopDevices.start()
+  if ('missing' in started) console.log(`Without loop devices: ${started.missing}.\n`)
+  const made = 'devices' in started ? await started.devices.add(effort.loopDevices) : []
+  const device = made.at(-1) ?? blockDevices()[0]
+  const live = livePlace(made, device, loops)
   const places: readonly Place[] = [...writtenPlaces(loops, values.short), live]
   const results = await measure(places, effort)
   const today = await measureToday(device, udev, effort, (leftOut) => console.log(`${leftOut}\n`))
@@ -68,6 +71,8 @@ async function main(): Promise<void> {
   const memory = largeRoot === undefined ? [] : measureMemory(largeRoot)
   if (crossing !== undefined) console.log(crossingLine(crossing))
   console.log(memoryTable(memory))
+  // Measuring the monitor makes devices of its own.
+  if ('devices' in started) await started.devices.close()
   const monitor = await measureMonitor(effort, values.short ? 'short' : 'full')
   console.log(typeof monitor === 'string' ? `Without the monitor: ${monitor}.\n` : monitorTable(monitor))
   if (values.json !== undefined) {
@@ -75,7 +80,7 @@ async function main(): Promise<void> {
     writeFileSync(values.json, `${JSON.stringify(measured, undefined, 2)}\n`)
   }
 
-  await Promise.all([loops?.withThreads.close(), loops?.oneThread.close(), udev?.close(), loopDevices?.remove()])
+  await Promise.all([loops?.withThreads.close(), loops?.oneThread.close(), udev?.close()])
 }
 
 async function measure(places: readonly Place[], effort: Effort): Promise<readonly Result[]> {
@@ -141,31 +146,13 @@ function startUdev(directory: string): UdevLoop | undefined {
   return undefined
 }
 
-async function makeLoopDevices(program: string, count: number): Promise<LoopDevices | undefined> {
-  try {
-    accessSync('/dev/loop-control', constants.R_OK | constants.W_OK)
-  } catch {
-    console.log('Without loop devices: that takes root and /dev/loop-control.\n')
-    return undefined
-  }
-  return LoopDevices.make(program, count)
-}
-
 /** Memory if it has room, else the disk. */
 function placeWithRoom(bytes: number): { readonly directory: string; readonly fileSystem: string } | undefined {
   const places = [
     { directory: '/dev/shm', fileSystem: 'tmpfs' },
     { directory: os.tmpdir(), fileSystem: os.tmpdir() },
   ]
-  return places.find(({ directory }) => {
-    try {
-      accessSync(directory, constants.W_OK)
-      const { bavail, bsize } = statfsSync(directory)
-      return bavail * bsize > bytes
-    } catch {
-      return false
-    }
-  })
+  return places.find(({ directory }) => hasRoom(directory, bytes))
 }
 
 const temporaryDirectories: string[] = []

@@ -22,7 +22,8 @@ import type { NativeSampler } from '../lib/sampler/native.js'
 import { devicesOfLun, portalsOfTarget } from '../lib/storage/iscsi.js'
 import { devicesUnderMap, mapsOverDevice } from '../lib/storage/multipath.js'
 import { addonFileOrLog, howItEnded, runInChild } from './child-process.js'
-import { machineOfSize, removeMachine, temporaryDirectory, writeMachine } from './sysfs-tree.js'
+import { machineOfSize, removeMachine, writeMachine } from './sysfs-tree.js'
+import { temporaryDirectory } from './temporary.js'
 
 // The addon may never end the process, whatever JavaScript gives it: each call returns, or throws an Error. The calls
 // are made in processes of their own, so that a crash is a failed test that names the call.

@@ -14,9 +14,9 @@ import {
   machineOfSize,
   removeMachine,
   type ScsiHost,
-  temporaryDirectory,
   writeMachine,
 } from './sysfs-tree.js'
+import { temporaryDirectory } from './temporary.js'
 
 // The addon, the fallback and the naive oracle must give the same answers, whatever the machine.
 

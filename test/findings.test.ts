@@ -20,7 +20,8 @@ import {
 } from '../lib/index.js'
 import { onEveryBackend } from './backends.js'
 import { unpackRecording } from './recordings.js'
-import { machineOfSize, removeMachine, temporaryDirectory, writeMachine } from './sysfs-tree.js'
+import { machineOfSize, removeMachine, writeMachine } from './sysfs-tree.js'
+import { temporaryDirectory } from './temporary.js'
 
 const phantomOfLun2 = (device: string, host: number): Finding => ({
   kind: 'phantomLun',

@@ -8,7 +8,8 @@ import { parseUevents } from '../lib/monitor/uevent.js'
 import { joinRows } from '../lib/snapshot/join.js'
 import { type Backend, onEveryBackend } from './backends.js'
 import { unpackRecording } from './recordings.js'
-import { type Machine, machineOfSize, removeMachine, temporaryDirectory, writeMachine } from './sysfs-tree.js'
+import { type Machine, machineOfSize, removeMachine, writeMachine } from './sysfs-tree.js'
+import { temporaryDirectory } from './temporary.js'
 
 // What the events of a change bring up to date, and what they do not: on trees that are changed as a machine is, with
 // the messages that the kernel sends then.

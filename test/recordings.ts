@@ -2,11 +2,11 @@
  * Recorded machines: /sys, /dev, udev's database and some of /proc of a real kernel, together with what lsblk, lsscsi,
  * iscsiadm, multipath and dmsetup said about it at that moment (see fixtures/README.md).
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import os from 'node:os'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
 import { UnpackSync } from 'tar'
+import { temporaryDirectory } from './temporary.js'
 
 declare module 'zlib' {
   // tar's types name these two classes of newer Node versions; in an older @types/node they do not exist
@@ -55,7 +55,7 @@ function unpack(name: string): string {
   if (!recordingNames.includes(name)) throw new RangeError(`no recording ${name}, only ${recordingNames.join(', ')}`)
 
   const tar = brotliDecompressSync(readFileSync(path.join(fixturesDirectory, name + packedSuffix)))
-  const directory = mkdtempSync(path.join(os.tmpdir(), `fast-sysfs-${name}-`))
+  const directory = temporaryDirectory(`${name}-`)
   temporaryDirectories.push(directory)
   new UnpackSync({
     cwd: directory,

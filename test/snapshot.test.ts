@@ -7,7 +7,8 @@ import { type Backend, backends, onEveryBackend } from './backends.js'
 import { type FileTree, writeFileTree } from './file-tree.js'
 import { randomMachine } from './random-machine.js'
 import { unpackRecording } from './recordings.js'
-import { removeMachine, temporaryDirectory, writeMachine } from './sysfs-tree.js'
+import { removeMachine, writeMachine } from './sysfs-tree.js'
+import { temporaryDirectory } from './temporary.js'
 
 const details: readonly Detail[] = ['links', 'basic', 'full']
 

@@ -1,17 +1,5 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmdirSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, posix } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { posix } from 'node:path'
 
 // A machine is declared as plain data and written to a directory as the kernel would show it:
 // real directories under sys/devices, and everything else (class, bus, block, dev) as relative links to them.
@@ -190,21 +178,6 @@ function removeTree(directory: string): void {
     else unlinkSync(path)
   }
   rmdirSync(directory)
-}
-
-/** A new empty directory for a machine: in memory where the system offers that, else among the temporary files. */
-export function temporaryDirectory(): string {
-  return mkdtempSync(join(memoryDirectory() ?? tmpdir(), 'fast-sysfs-'))
-}
-
-function memoryDirectory(): string | undefined {
-  const directory = '/dev/shm'
-  try {
-    accessSync(directory, constants.W_OK | constants.X_OK)
-    return directory
-  } catch {
-    return undefined
-  }
 }
 
 class MachineWriter {

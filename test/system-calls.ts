@@ -5,7 +5,8 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { backends } from './backends.js'
-import { type Machine, removeMachine, temporaryDirectory, writeMachine } from './sysfs-tree.js'
+import { type Machine, removeMachine, writeMachine } from './sysfs-tree.js'
+import { temporaryDirectory } from './temporary.js'
 
 // Counts system calls with strace, exactly, for nearly all of a question's time goes into them.
 

@@ -4,7 +4,6 @@
  *
  *     bare-loop threads       answers commands on standard input until it ends, as a process that has threads
  *     bare-loop one-thread    the same as a process that has none
- *     bare-loop hold-loops N  makes N loop devices, says their numbers, and removes them when standard input ends
  *
  * A command is one line, its parts separated by tabs:
  *     run LEAD COUNT QUERY...    runs the query LEAD times, then COUNT times; answers with the latter's nanoseconds
@@ -22,15 +21,12 @@
  *     held DIRECTORY PATH NAMES      DIRECTORY/NAME followed by PATH of each name (apart by slashes); all stay open
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -358,51 +354,8 @@ static void have_threads(void) {
   if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0) abort();
 }
 
-/* include/uapi/linux/loop.h */
-enum { LOOP_CONTROL_ADD = 0x4C80, LOOP_CONTROL_REMOVE = 0x4C81 };
-
-static int hold_loops(int count) {
-  /* Ctrl-C reaches every process of the terminal; the parent's end, seen as that of the input, is what counts. */
-  signal(SIGINT, SIG_IGN);
-  signal(SIGTERM, SIG_IGN);
-  signal(SIGHUP, SIG_IGN);
-  signal(SIGPIPE, SIG_IGN);
-  const int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-  if (control == -1) {
-    fprintf(stderr, "/dev/loop-control: %s\n", strerror(errno));
-    return 1;
-  }
-  int *numbers = calloc(count > 0 ? count : 1, sizeof *numbers);
-  int made = 0;
-  while (made < count) {
-    const int number = ioctl(control, LOOP_CONTROL_ADD, -1);
-    if (number < 0) {
-      fprintf(stderr, "a loop device: %s\n", strerror(errno));
-      break;
-    }
-    numbers[made++] = number;
-  }
-  for (int i = 0; i < made; i++) printf("%d%c", numbers[i], i + 1 < made ? ' ' : '\n');
-  if (made == 0) putchar('\n');
-  fflush(stdout);
-  while (getchar() != EOF) continue;
-
-  int left = 0;
-  while (made-- > 0) {
-    int tries = 100;
-    /* Somebody, such as udev, may be looking at it. */
-    while (ioctl(control, LOOP_CONTROL_REMOVE, numbers[made]) == -1 && errno == EBUSY && --tries > 0) usleep(20000);
-    if (tries == 0) {
-      fprintf(stderr, "loop%d is busy and stays\n", numbers[made]);
-      left++;
-    }
-  }
-  return left > 0;
-}
-
 int main(int count, char **arguments) {
   const char *task = count > 1 ? arguments[1] : "";
-  if (strcmp(task, "hold-loops") == 0 && count == 3) return hold_loops(atoi(arguments[2]));
   if (strcmp(task, "threads") == 0) have_threads();
   else if (strcmp(task, "one-thread") != 0) return 2;
   return answer_commands();

@@ -1,6 +1,6 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
+import { LineProcess } from '../../test/line-process.js'
 
 const sources = path.join(__dirname, '../../../scripts/bench')
 
@@ -34,42 +34,6 @@ function compile(directory: string, name: string, options: readonly string[]): C
   return { program }
 }
 
-/** A child process that stays, and answers lines with lines. */
-class LineProcess {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
-  readonly #ended: Promise<void>
-
-  constructor(program: string, options: readonly string[]) {
-    this.#child = spawn(program, options, { stdio: ['pipe', 'pipe', 'inherit'] })
-    this.#ended = new Promise((resolve, reject) => {
-      this.#child.once('error', reject)
-      this.#child.once('close', () => resolve())
-    })
-    // an early end shows where the next line is awaited
-    this.#ended.catch(() => {})
-    const { stdout } = this.#child
-    if (stdout === null) throw new Error(`${program} has no output to read`)
-    this.#lines = createInterface({ input: stdout, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
-  }
-
-  say(line: string): void {
-    this.#child.stdin?.write(`${line}\n`)
-  }
-
-  async hear(): Promise<string> {
-    const { value, done } = await this.#lines.next()
-    if (done === true) throw new Error('the program in C ended early')
-    return value
-  }
-
-  /** Ends its input, which is what it waits for to end itself. */
-  async close(): Promise<void> {
-    this.#child.stdin?.end()
-    await this.#ended
-  }
-}
-
 /** bare-loop.c, which runs queries and measures itself. */
 export class BareLoop {
   readonly #process: LineProcess
@@ -100,7 +64,7 @@ export class UdevLoop {
   readonly #process: LineProcess
 
   constructor(program: string) {
-    this.#process = new LineProcess(program, [])
+    this.#process = new LineProcess(program)
   }
 
   /** Nanoseconds for `count` enumerations. */
@@ -110,34 +74,6 @@ export class UdevLoop {
   }
 
   close(): Promise<void> {
-    return this.#process.close()
-  }
-}
-
-/**
- * Loop devices made for the time of a run. The child that made them removes them, and no others, when its input ends:
- * also where this process is killed.
- */
-export class LoopDevices {
-  readonly names: readonly string[]
-  readonly #process: LineProcess
-
-  private constructor(names: readonly string[], process: LineProcess) {
-    this.names = names
-    this.#process = process
-  }
-
-  static async make(program: string, count: number): Promise<LoopDevices> {
-    const process = new LineProcess(program, ['hold-loops', String(count)])
-    const line = await process.hear()
-    const names = line
-      .split(' ')
-      .filter((number) => number !== '')
-      .map((number) => `loop${number}`)
-    return new LoopDevices(names, process)
-  }
-
-  remove(): Promise<void> {
     return this.#process.close()
   }
 }
