@@ -3,10 +3,11 @@ import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { integer, link, list, name, param, query, Sysfs, SysfsError, text, type Unreadable } from '../lib/index.js'
 import { type Backend, onEveryBackend } from './backends.js'
-import { answerOfChild, howItEnded, packageRoot, runInChild } from './child-process.js'
+import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from './child-process.js'
 import { writeFileTree } from './file-tree.js'
 import { recordingNames, unpackRecording } from './recordings.js'
-import { machineOfSize, removeMachine, temporaryDirectory, writeMachine } from './sysfs-tree.js'
+import { machineOfSize, removeMachine, writeMachine } from './sysfs-tree.js'
+import { temporaryDirectory } from './temporary.js'
 
 // The asynchronous methods give the answers of the synchronous ones. What they do where something hangs is in
 // async-hanging.test.ts.
@@ -252,8 +253,7 @@ onMachine(
         return { before, after: readdirSync('/proc/self/fd').length, early, late, answers }
       },
       { root, backend, IQN },
-      // New objects get little room, so that what the process has of memory is soon what it needs.
-      { nodeArguments: ['--expose-gc', '--max-semi-space-size=1'] },
+      { nodeArguments: steadyMemory },
     )
     t.is(after, before)
     t.true(late < early * 1.5, `${early} bytes became ${late}`)
@@ -277,7 +277,7 @@ onMachine('threads may be terminated, and may end, with runs under way', async (
         go()
         if (ending === 'exit') setTimeout(() => process.exit(), 5)
         if (ending === 'exception') setTimeout(() => { throw new Error('the end') }, 5)`
-      for (let round = 0; round < 24; round++) {
+      for (let round = 0; round < 12; round++) {
         const ending = ['terminated', 'exit', 'exception'][round % 3]
         const progress = new Int32Array(new SharedArrayBuffer(4))
         const workerData = { root, backend, libraryFile, IQN, progress, ending }

@@ -7,10 +7,11 @@ import test, { type ExecutionContext } from 'ava'
 import { type Change, type Detail, Monitor, type Snapshot, Sysfs, type Uevent } from '../lib/index.js'
 import { HeldAttributes } from '../lib/monitor/held-attributes.js'
 import { backends, onEveryBackend } from './backends.js'
-import { answerOfChild } from './child-process.js'
+import { answerOfChild, steadyMemory } from './child-process.js'
 import { LoopDevices, loopDevicesOrLog } from './loop-devices.js'
 import { lastingDifferences, ReplayedChanges } from './replayed-changes.js'
-import { machineOfSize, removeMachine, temporaryDirectory, writeMachine } from './sysfs-tree.js'
+import { machineOfSize, removeMachine, writeMachine } from './sysfs-tree.js'
+import { temporaryDirectory } from './temporary.js'
 
 const details: readonly Detail[] = ['links', 'basic', 'full']
 
@@ -293,15 +294,19 @@ test.serial('uevents and changes are told to listeners', async (t) => {
   const monitor = devices && hearingMonitor(t, 'basic')
   if (devices === undefined || monitor === undefined) return
   const uevents: Uevent[] = []
-  const replayed = new ReplayedChanges(monitor.snapshot())
   const misfits: string[] = []
   let added = 0
-  monitor.on('uevent', (uevent) => uevents.push(uevent))
-  monitor.on('change', (change) => {
+  const listener = (change: Change) => {
     const misfit = replayed.apply(change)
     if (misfit !== undefined) misfits.push(misfit)
     if (change.kind === 'added') added++
-  })
+  }
+  const { replayed } = ReplayedChanges.from(
+    monitor,
+    () => monitor.on('change', listener),
+    () => monitor.off('change', listener),
+  )
+  monitor.on('uevent', (uevent) => uevents.push(uevent))
   for (let round = 0; round < 5; round++) {
     const names = await devices.add(2)
     while (names.some((name) => monitor.snapshot().device(name) === undefined)) await pause(5)
@@ -409,7 +414,7 @@ for (const backend of backends) {
         }
       },
       { backend, file: path.join(__dirname, 'loop-devices.js'), count: 10_000 },
-      { nodeArguments: ['--expose-gc'] },
+      { nodeArguments: steadyMemory },
     )
     t.log(`${outcome.early.snapshots + outcome.late.snapshots} snapshots, source: ${outcome.source}`)
     t.deepEqual(outcome.wrong, [])

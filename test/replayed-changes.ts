@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { Change, SnapshotData } from '../lib/index.js'
+import type { Change, Monitor, SnapshotData } from '../lib/index.js'
 
 /**
  * A snapshot to which changes are applied one by one. Each must fit to what is there: one that was lost, told twice or
@@ -8,6 +8,23 @@ import type { Change, SnapshotData } from '../lib/index.js'
 export class ReplayedChanges {
   /** By what and name, each as JSON without its counters, which are no changes. */
   readonly #items: Map<string, string>
+
+  /**
+   * Begins to follow a monitor, again until nothing changed between the snapshot and that: others on the machine make
+   * and remove devices, too.
+   */
+  static from<Following>(
+    monitor: Monitor,
+    follow: () => Following,
+    stop: (following: Following) => void,
+  ): { readonly replayed: ReplayedChanges; readonly following: Following } {
+    while (true) {
+      const start = monitor.snapshot()
+      const following = follow()
+      if (monitor.snapshot() === start) return { replayed: new ReplayedChanges(start), following }
+      stop(following)
+    }
+  }
 
   constructor(start: SnapshotData) {
     this.#items = itemsOf(start)

@@ -183,7 +183,7 @@ for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) 
     fc.assert(
       fc.property(damage, (one) => {
         const file = files[one.victim % files.length] ?? ''
-        const part = realpathSync(file).slice(root.length).split('/')
+        const place = realpathSync(file).slice(root.length)
         const mend = inflict(root, [files], [one])
         try {
           for (const backend of backends) {
@@ -196,7 +196,7 @@ for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) 
               changed++
               const names = [...(was?.names ?? []), ...(is?.names ?? [])]
               assert.ok(
-                names.some((one) => part.includes(one)),
+                names.some((name) => place.includes(`/${name}/`)),
                 `${key} is another: ${was?.json} ${is?.json}`,
               )
             }
@@ -220,7 +220,7 @@ function isRead(file: string): boolean {
 
 interface Part {
   readonly json: string
-  /** The names in sysfs of this part and of what it repeats of others. */
+  /** The names in sysfs of this part and of what it repeats of others, with the directory before it where that counts. */
   readonly names: readonly string[]
 }
 
@@ -235,7 +235,9 @@ function partsOf(snapshot: Snapshot): ReadonlyMap<string, Part> {
     snapshot.session(id ?? -1)?.connections.map((connection) => `connection${id}:${connection.id}`) ?? []
   for (const device of snapshot.blockDevices) {
     const { name, parent, scsi, iscsi } = device
-    add(`blockDevices ${name}`, device, [name, parent, scsi?.hctl, sessionName(iscsi?.sessionId)])
+    // Its driver tells the transport.
+    const host = scsi && `scsi_host/host${scsi.host}`
+    add(`blockDevices ${name}`, device, [name, parent, scsi?.hctl, host, sessionName(iscsi?.sessionId)])
   }
   for (const map of snapshot.multipathMaps) {
     const names = map.paths.flatMap(({ hctl, sessionId }) => [hctl, ...connectionNames(sessionId)])

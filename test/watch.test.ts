@@ -6,7 +6,8 @@ import { onEveryBackend } from './backends.js'
 import { answerOfChild, howItEnded, runInChild } from './child-process.js'
 import { loopDevicesOrLog } from './loop-devices.js'
 import { lastingDifferences, ReplayedChanges } from './replayed-changes.js'
-import { machineOfSize, removeMachine, temporaryDirectory, writeMachine } from './sysfs-tree.js'
+import { machineOfSize, removeMachine, writeMachine } from './sysfs-tree.js'
+import { temporaryDirectory } from './temporary.js'
 
 function writtenRoot(t: ExecutionContext): string {
   const root = temporaryDirectory()
@@ -167,8 +168,11 @@ test.serial('loop devices that come and go while one watches', async (t) => {
   const sysfs = new Sysfs({ sysPath: '/sys' })
   const monitor = sysfs.monitor({ detail: 'full', intervalMs: 50 })
   t.teardown(() => monitor.close())
-  const replayed = new ReplayedChanges(monitor.snapshot())
-  const changes = monitor.changes({ signal: controller.signal })
+  const { replayed, following: changes } = ReplayedChanges.from(
+    monitor,
+    () => monitor.changes({ signal: controller.signal }),
+    (early) => early.return?.(),
+  )
   const seen: string[] = []
   const misfits: string[] = []
   const watching = (async () => {
