@@ -181,7 +181,10 @@ function stepsWith({ session, portal, disk, map }: Subjects): readonly Step[] {
         writeFileSync(`/sys/class/scsi_host/host${host ?? hostNumber}/scan`, '- - -')
       },
       expect: (lines, machine) => [
-        ...(lines.filter((line) => line.startsWith('added blockDevice sd')).length === 1 ? [] : ['not one disk came']),
+        // Its partitions come, too, and go again when multipathd takes it over.
+        ...(lines.filter((line) => /^added blockDevice sd[a-z]+$/.test(line)).length === 1
+          ? []
+          : ['not one disk came']),
         ...(machine.multipathMaps.find((one) => one.wwid === map.wwid)?.paths.length === map.paths.length
           ? []
           : ['the map does not have its path']),
