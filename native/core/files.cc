@@ -21,6 +21,33 @@ auto Uninterrupted(Call call) {
   return result;
 }
 
+// The C library's open, read, pread and close are points at which a thread may be cancelled. Nobody cancels threads
+// here, and in a process that has several, as Node has, it costs some twentieths of each call. So these are the bare
+// system calls, where they take what the functions take: with a `long` of 64 bits.
+constexpr bool kHasBareCalls = sizeof(long) == 8;
+
+int OpenAt(int directory, const char* path, int flags) {
+  if constexpr (kHasBareCalls) return static_cast<int>(syscall(SYS_openat, directory, path, flags, 0));
+  return openat(directory, path, flags);
+}
+
+ssize_t ReadFrom(int file, char* buffer, size_t size) {
+  if constexpr (kHasBareCalls) return syscall(SYS_read, file, buffer, size);
+  return read(file, buffer, size);
+}
+
+ssize_t ReadFromPlace(int file, char* buffer, size_t size, off_t place) {
+  if constexpr (kHasBareCalls) return syscall(SYS_pread64, file, buffer, size, place);
+  return pread(file, buffer, size, place);
+}
+
+void CloseFile(int file) {
+  if constexpr (kHasBareCalls)
+    syscall(SYS_close, file);
+  else
+    close(file);
+}
+
 }  // namespace
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
@@ -34,7 +61,7 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
 
 void Descriptor::Close() {
   // Linux frees the descriptor even where close reports EINTR: never again.
-  if (number_ != -1) close(number_);
+  if (number_ != -1) CloseFile(number_);
   number_ = -1;
 }
 
@@ -60,14 +87,14 @@ std::string_view Names::operator[](size_t index) const {
 }
 
 int OpenDirectory(int directory, const char* path, Descriptor& opened) {
-  opened = Descriptor(Uninterrupted([=] { return openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  opened = Descriptor(Uninterrupted([=] { return OpenAt(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   return opened.number() == -1 ? errno : 0;
 }
 
 int OpenFile(int directory, const char* path, Descriptor& opened) {
   // A FIFO in a strange tree must not block the process; on sysfs O_NONBLOCK and O_NOCTTY mean nothing.
   opened =
-      Descriptor(Uninterrupted([=] { return openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+      Descriptor(Uninterrupted([=] { return OpenAt(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
   return opened.number() == -1 ? errno : 0;
 }
 
@@ -76,7 +103,7 @@ int ReadAgain(int file, char* buffer, size_t size, std::string_view& content) {
 }
 
 int ReadAt(int file, char* buffer, size_t size, size_t offset, std::string_view& content) {
-  const ssize_t filled = Uninterrupted([=] { return pread(file, buffer, size, static_cast<off_t>(offset)); });
+  const ssize_t filled = Uninterrupted([=] { return ReadFromPlace(file, buffer, size, static_cast<off_t>(offset)); });
   if (filled == -1) return errno;
   content = std::string_view(buffer, static_cast<size_t>(filled));
   return 0;
@@ -88,7 +115,7 @@ int ReadAttribute(int directory, const char* path, char* buffer, std::string_vie
   const int error = OpenFile(directory, path, file);
   if (error != 0) return error;
   failed = Part::kRead;
-  const ssize_t size = Uninterrupted([&] { return read(file.number(), buffer, kAttributeSize); });
+  const ssize_t size = Uninterrupted([&] { return ReadFrom(file.number(), buffer, kAttributeSize); });
   if (size == -1) return errno;
   content = std::string_view(buffer, static_cast<size_t>(size));
   return 0;
