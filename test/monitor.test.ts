@@ -148,6 +148,34 @@ onEveryBackend('changes are told to listeners, once each', async (t, backend) =>
   t.deepEqual(told.slice(2), ['changed sdb'])
 })
 
+onEveryBackend('all listeners removed at once: nothing waits any more, and later ones are told', async (t, backend) => {
+  const outcome = await answerOfChild(
+    async ({ Sysfs }, { root, backend }) => {
+      const { writeFileSync } = process.getBuiltinModule('node:fs')
+      const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
+      const monitor = new Sysfs({ root, backend }).monitor({ intervalMs: 5 })
+      const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+      const told: string[] = []
+      monitor.on('change', () => told.push('removed'))
+      monitor.once('change', () => told.push('removed'))
+      monitor.on('error', () => {})
+      const waiting = timers()
+      monitor.removeAllListeners()
+      const left = [timers(), ...(['change', 'uevent', 'error'] as const).map((event) => monitor.listenerCount(event))]
+
+      writeFileSync(`${root}/sys/class/block/sdb/size`, '8\n')
+      await pause(20)
+      monitor.once('change', (change) => told.push(change.name))
+      writeFileSync(`${root}/sys/class/block/sdc/size`, '8\n')
+      while (told.length === 0) await pause(5)
+      // The process ends by itself: nobody listens.
+      return { waiting, left, told }
+    },
+    { root: writtenRoot(t), backend },
+  )
+  t.deepEqual(outcome, { waiting: 1, left: [0, 0, 0, 0], told: ['sdc'] })
+})
+
 onEveryBackend('what cannot be read is told, and read when it can be', async (t, backend) => {
   const outcome = await answerOfChild(
     async ({ Sysfs }, { root, backend }) => {

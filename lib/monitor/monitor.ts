@@ -128,9 +128,11 @@ export class Monitor extends EventEmitter<MonitorEvents> {
   }
 
   override removeAllListeners(event?: keyof MonitorEvents): this {
-    super.removeAllListeners(event)
-    // Without an event it took those of this class, too.
-    if (event === undefined) this.#heedListeners(this)
+    if (event !== undefined) return super.removeAllListeners(event)
+    // Given `undefined` it would remove nothing.
+    super.removeAllListeners()
+    // It took those of this class, too.
+    this.#heedListeners(this)
     return this
   }
 
