@@ -124,7 +124,7 @@ const misuses: readonly (readonly [args: readonly string[], problem: string])[] 
   [['sessions', '--bytes'], 'sessions takes no --bytes'],
   [['snapshot', '--detail', 'all'], "--detail must be links, basic or full, not 'all'"],
   [['graph', '--format', 'svg'], "--format must be dot or mermaid, not 'svg'"],
-  [['list', '-o', 'NAME,COLOUR'], "no column 'COLOUR' (see fast-sysfs list --help)"],
+  [['list', '-o', 'NAME,COLOUR'], "no column 'COLOUR'; list --help names them"],
   [['list', '-o', ''], '--columns must name some'],
   [['sessions', '--root'], "Option '--root <value>' argument missing"],
   [['--root', '--json'], "Option '--root' argument is ambiguous"],

@@ -120,7 +120,7 @@ export function columnsOf(list: string | undefined): readonly Column[] {
   if (names.length === 0) throw new UsageError('--columns must name some')
   return names.map((name) => {
     const found = columns.find((column) => column.name === name.toUpperCase())
-    if (found === undefined) throw new UsageError(`no column '${name}' (see fast-sysfs list --help)`)
+    if (found === undefined) throw new UsageError(`no column '${name}'; list --help names them`)
     return found
   })
 }
