@@ -440,3 +440,83 @@ test('options are checked', (t) => {
     message: 'prepare takes a query, not object',
   })
 })
+
+onEveryBackend(
+  'many attributes of one directory, wherever that leads and whatever is the matter with it',
+  (t, backend) => {
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const directory = (path: string): FileTree =>
+      Object.fromEntries([...names, 'sub/x'].map((name) => [`${path}/${name}`, `${path.at(-1)}-${name}\n`]))
+    const root = writeFileTree(t, {
+      ...directory('sys/devices/1'),
+      ...directory('sys/class/own/device/2'),
+      'sys/class/own/device/2/kind': 'yes\n',
+      'sys/class/link': { link: 'real' },
+      'sys/class/real/linked/device': { link: '../../../devices/1' },
+      'sys/class/real/linked/kind': 'yes\n',
+      'sys/class/real/other/kind': 'no\n',
+      'sys/class/real/without/kind': 'yes\n',
+      'sys/class/real/file/device': 'a file\n',
+      'sys/class/real/file/kind': 'yes\n',
+      'sys/class/real/loop/device': { link: 'device' },
+      'sys/class/real/loop/kind': 'yes\n',
+      'sys/class/real/partly/device/c': 'only c\n',
+      'sys/class/real/partly/device/d/below': '',
+      'sys/class/real/partly/device/e': { link: 'e' },
+      'sys/class/real/partly/kind': 'yes\n',
+    })
+    const sysfs = new Sysfs({ root, backend })
+    const inDevice = sysfs.prepare(
+      query('class/link/*', {
+        kind: text('kind').equals('yes'),
+        name: name(),
+        ...Object.fromEntries(names.map((attribute) => [attribute, text(`device/${attribute}`)])),
+        given: text('device/$sub/x'),
+        device: link('device'),
+        names: list('device/*', { name: name() }),
+      }),
+    )
+    const nothing = { a: null, b: null, c: null, d: null, e: null, given: null }
+    const unreadable: Unreadable[] = []
+    const rows: readonly unknown[] = inDevice.all({ sub: 'sub' }, { unreadable })
+    t.deepEqual(rows, [
+      { kind: 'yes', name: 'file', ...nothing, device: null, names: [] },
+      {
+        ...{ kind: 'yes', name: 'linked', a: '1-a', b: '1-b', c: '1-c', d: '1-d', e: '1-e', given: '1-sub/x' },
+        ...{ device: '../../../devices/1', names: ['a', 'b', 'c', 'd', 'e', 'sub'].map((one) => ({ name: one })) },
+      },
+      { kind: 'yes', name: 'loop', ...nothing, device: 'device', names: [] },
+      {
+        ...{ kind: 'yes', name: 'partly', ...nothing, c: 'only c', device: null },
+        names: ['c', 'd', 'e'].map((one) => ({ name: one })),
+      },
+      { kind: 'yes', name: 'without', ...nothing, device: null, names: [] },
+    ])
+    const place = `${root}/sys/class/link`
+    const inLoop = [...names, 'sub/x'].map((attribute) => ({
+      path: `${place}/loop/device/${attribute}`,
+      code: 'ELOOP',
+    }))
+    t.deepEqual(unreadable, [
+      ...inLoop,
+      { path: `${place}/loop/device`, code: 'ELOOP' },
+      { path: `${place}/partly/device/d`, code: 'EISDIR' },
+      { path: `${place}/partly/device/e`, code: 'ELOOP' },
+    ])
+
+    // Of the entry itself, which one path leads to and others through a parameter.
+    const own = sysfs.prepare(
+      query('class/own/device/{number}', {
+        ...Object.fromEntries(names.map((attribute) => [attribute, text(attribute)])),
+        first: text('$first'),
+        below: text('sub/$below'),
+        kind: text('kind'),
+      }),
+    )
+    const [row, ...others]: readonly unknown[] = own.all({ first: 'c', below: 'x' })
+    t.deepEqual(others, [])
+    t.deepEqual(row, {
+      ...{ a: '2-a', b: '2-b', c: '2-c', d: '2-d', e: '2-e', first: '2-c', below: '2-sub/x', kind: 'yes' },
+    })
+  },
+)

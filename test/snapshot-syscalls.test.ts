@@ -109,6 +109,34 @@ for (const [name, size] of Object.entries(sizes)) {
   })
 }
 
+counting(
+  'a full snapshot goes to each device, session and connection once',
+  machineOfSize(sizes['small'] as MachineSize),
+  async (t, root) => {
+    const [traced] = await traceQuestions(root, [['snapshot', { detail: 'full' }]])
+    const snapshot = traced?.answer as SnapshotData
+    const opened = (traced?.trace ?? []).flatMap(
+      (line) => /^openat\(\d+, "([^"]+)", O_RDONLY[^)]*O_PATH/.exec(line)?.[1] ?? [],
+    )
+    const hctls = snapshot.iscsiSessions.flatMap(({ luns }) => luns.map((lun) => lun.hctl))
+    t.deepEqual(opened, [
+      ...snapshot.blockDevices.map(({ major, minor }) => `${major}:${minor}`).sort(),
+      ...hctls.map((hctl) => `${hctl}/device`).sort(),
+      ...snapshot.iscsiSessions.map(({ id }) => `session${id}`).sort(),
+      ...snapshot.iscsiSessions
+        .flatMap(({ id, connections }) => connections.map((one) => `connection${id}:${one.id}`))
+        .sort(),
+    ])
+    // And reads everything else of them from there.
+    const attributes = (traced?.trace ?? []).filter(
+      (line) => line.startsWith('openat(') && !line.includes('O_DIRECTORY'),
+    )
+    const through = attributes.filter((line) => /"(\d+:\d+(:\d+:\d+)?|session\d+|connection\d+:\d+)\//.test(line))
+    t.true(attributes.length > 0)
+    t.deepEqual(through, [])
+  },
+)
+
 const empty: Machine = { iscsi: false, hosts: [], disks: [], maps: [], raids: [], links: [] }
 
 counting('the system calls of a snapshot where there is nothing', empty, async (t, root) => {

@@ -55,7 +55,10 @@ bool Executor::RunProgram(const Program& program, const Roots& roots, const std:
   bindings_.slots.assign(program.slot_count, kNoNumber);
   bindings_.entries.resize(program.level_count);
   // Made before any is pointed to.
-  if (levels_.size() < program.level_count) levels_.resize(program.level_count);
+  if (levels_.size() < program.level_count) {
+    levels_.resize(program.level_count);
+    opened_.resize(program.level_count);
+  }
   if (program.device_parameter == kNoDevice) return RunOnce(limit);
 
   result_.text.clear();
@@ -175,8 +178,11 @@ Executor::Outcome Executor::RunRow(const List& list, Place place, std::string_vi
   bindings_.entries[depth] = entry;
   const size_t text_size = result_.text.size();
   const size_t cell_count = result_.cells.size();
-  for (const Step& step : list.steps) {
-    const Outcome outcome = RunStep(step, place, depth);
+  Descriptor descriptor;
+  Level* opened = nullptr;
+  for (size_t i = 0; i < list.steps.size(); i++) {
+    if (i == list.opens_before) opened = OpenForAttributes(list, place, depth, descriptor);
+    const Outcome outcome = RunStep(list.steps[i], place, depth, opened);
     if (outcome == Outcome::kKept) continue;
     result_.text.resize(text_size);
     result_.cells.resize(cell_count);
@@ -185,7 +191,23 @@ Executor::Outcome Executor::RunRow(const List& list, Place place, std::string_vi
   return Outcome::kKept;
 }
 
-Executor::Outcome Executor::RunStep(const Step& step, Place place, uint32_t depth) {
+Executor::Level* Executor::OpenForAttributes(const List& list, Place place, uint32_t depth, Descriptor& opened) {
+  // What hangs is told by its path (see Flight), which must be the same for all who read it.
+  if (flight_ != nullptr) return nullptr;
+  Level& level = opened_[depth];
+  level.base = place.base;
+  level.path = place.path;
+  if (!list.opened.empty()) {
+    level.path += '/';
+    level.path += list.opened;
+  }
+  // Where it cannot be opened the attributes say themselves what is the matter.
+  if (OpenPlace(place.directory(), level.path.c_str(), opened) != 0) return nullptr;
+  level.directory = opened.number();
+  return &level;
+}
+
+Executor::Outcome Executor::RunStep(const Step& step, Place place, uint32_t depth, Level* opened) {
   switch (step.reading.kind) {
     case Reading::Kind::kName:
       return Emit(step, bindings_.entries[depth]);
@@ -194,7 +216,7 @@ Executor::Outcome Executor::RunStep(const Step& step, Place place, uint32_t dept
     case Reading::Kind::kText:
     case Reading::Kind::kInteger:
     case Reading::Kind::kHex:
-      return ReadAttributeOf(step, place);
+      return ReadAttributeOf(step, place, opened);
     case Reading::Kind::kExists:
       return ReadExistence(step, place);
     case Reading::Kind::kLink:
@@ -206,10 +228,16 @@ Executor::Outcome Executor::RunStep(const Step& step, Place place, uint32_t dept
   return ReadNested(step, place, depth);
 }
 
-Executor::Outcome Executor::ReadAttributeOf(const Step& step, Place place) {
+Executor::Outcome Executor::ReadAttributeOf(const Step& step, Place row, Level* opened) {
+  if (step.reading.path_below.empty()) opened = nullptr;
+  // Whatever is in `at` was the attribute before.
+  if (opened != nullptr) opened->at.clear();
+  const Place place = opened == nullptr ? row : Place{opened, opened->at};
   const Below below(place.path);
-  place.path += '/';
-  if (!bindings_.Expand(step.reading.path, place.path)) return EmitNull(step);
+  if (opened == nullptr) place.path += '/';
+  if (!bindings_.Expand(opened == nullptr ? step.reading.path : step.reading.path_below, place.path)) {
+    return EmitNull(step);
+  }
   std::string_view content;
   Part failed = Part::kRead;
   int error = Enter("read", place);

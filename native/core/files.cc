@@ -91,6 +91,11 @@ int OpenDirectory(int directory, const char* path, Descriptor& opened) {
   return opened.number() == -1 ? errno : 0;
 }
 
+int OpenPlace(int directory, const char* path, Descriptor& opened) {
+  opened = Descriptor(Uninterrupted([=] { return OpenAt(directory, path, O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+  return opened.number() == -1 ? errno : 0;
+}
+
 int OpenFile(int directory, const char* path, Descriptor& opened) {
   // A FIFO in a strange tree must not block the process; on sysfs O_NONBLOCK and O_NOCTTY mean nothing.
   opened =

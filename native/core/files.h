@@ -49,6 +49,9 @@ class Names {
 
 int OpenDirectory(int directory, const char* path, Descriptor& opened);
 
+// Only for calls relative to it: it cannot be listed.
+int OpenPlace(int directory, const char* path, Descriptor& opened);
+
 // As much as one read takes; the kernel gives a page at the most.
 constexpr size_t kAttributeSize = 65536;
 

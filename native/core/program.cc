@@ -9,6 +9,59 @@ namespace {
 // More than any real query nests; it bounds the recursion of decoding and running.
 constexpr uint32_t kMostLevels = 64;
 
+// From so many attributes on it pays to open their directory: on sysfs from two or three on, where a link leads there,
+// else later.
+constexpr size_t kManyAttributes = 5;
+
+// Whether it can be read relative to an open directory: what begins with a parameter might be an absolute path.
+bool IsAttributeBelow(const Step& step) {
+  const Reading::Kind kind = step.reading.kind;
+  if (kind != Reading::Kind::kText && kind != Reading::Kind::kInteger && kind != Reading::Kind::kHex) return false;
+  const Tokens& path = step.reading.path;
+  if (path.empty() || path[0].kind != Token::Kind::kLiteral) return false;
+  const std::string& literal = path[0].literal;
+  return !literal.empty() && literal[0] != '/' && literal.find("//") == std::string::npos;
+}
+
+// The directories that a path begins with, as far as they are the same for every row: `device` of `device/vendor`. What
+// follows begins with a literal, too.
+std::string_view DirectoryOf(const Tokens& path) {
+  std::string_view literal = path[0].literal;
+  if (literal.back() == '/') literal.remove_suffix(1);
+  const size_t slash = literal.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : literal.substr(0, slash);
+}
+
+std::string_view CommonDirectory(std::string_view a, std::string_view b) {
+  while (a != b) {
+    std::string_view& longer = a.size() > b.size() ? a : b;
+    const size_t slash = longer.rfind('/');
+    longer = slash == std::string_view::npos ? std::string_view() : longer.substr(0, slash);
+  }
+  return a;
+}
+
+// Decides whether a list opens a directory for the attributes of a row, and which.
+void ChooseOpened(List& list) {
+  list.opens_before = kNever;
+  size_t first = list.steps.size();
+  while (first > 0 && list.steps[first - 1].condition.kind == Condition::Kind::kNone) first--;
+  std::vector<Step*> attributes;
+  for (size_t i = first; i < list.steps.size(); i++) {
+    if (IsAttributeBelow(list.steps[i])) attributes.push_back(&list.steps[i]);
+  }
+  if (attributes.size() < kManyAttributes) return;
+  std::string_view directory = DirectoryOf(attributes[0]->reading.path);
+  for (const Step* step : attributes) directory = CommonDirectory(directory, DirectoryOf(step->reading.path));
+  list.opens_before = static_cast<uint32_t>(first);
+  list.opened = directory;
+  for (Step* step : attributes) {
+    Reading& reading = step->reading;
+    reading.path_below = reading.path;
+    if (!directory.empty()) reading.path_below[0].literal.erase(0, directory.size() + 1);
+  }
+}
+
 class Decoder {
  public:
   Decoder(const uint8_t* bytes, size_t size) : at_(bytes), end_(bytes + size) {}
@@ -106,6 +159,7 @@ class Decoder {
       list.steps.push_back(ReadStep(level));
       if (list.steps.back().condition.kind != Condition::Kind::kNone) list.has_condition = true;
     }
+    if (!failed_) ChooseOpened(list);
   }
 
   Step ReadStep(uint32_t level) {

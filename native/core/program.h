@@ -28,6 +28,7 @@ struct Reading {
   bool is_entry_itself = false;  // kLink, kLinkNumber: no path
   bool reuses_link = false;      // the step before read the same link
   Tokens path;
+  Tokens path_below;   // the same, in the directory that the list opens; empty where it is not below that
   std::string prefix;  // kLinkNumber
   std::unique_ptr<List> list;
 };
@@ -56,7 +57,13 @@ struct List {
   bool has_condition;
   bool has_captures;
   std::vector<Step> steps;
+  // Where a row has many attributes to read, their directory is opened before this step, when no condition is left that
+  // would drop the row: every attribute then costs the way from there only. Empty is the entry's own.
+  uint32_t opens_before;  // kNever
+  std::string opened;
 };
+
+constexpr uint32_t kNever = UINT32_MAX;
 
 constexpr uint32_t kNoDevice = UINT32_MAX;
 

@@ -6,6 +6,8 @@ interface Part {
   /** How the entries' names begin. */
   readonly prefix?: string
   readonly hasLink: boolean
+  /** What is opened of every entry, for its attributes are many. */
+  readonly base?: string
   readonly attributes: readonly string[]
   readonly listing?: string
 }
@@ -63,6 +65,7 @@ export const partsOf: Readonly<Record<Detail, Readonly<Partial<Record<PartName, 
     devices: {
       directory: 'dev/block',
       hasLink: true,
+      base: '.',
       attributes: [
         ...['size', 'ro', 'diskseq', 'removable', 'queue/rotational', 'queue/logical_block_size'],
         'queue/physical_block_size',
@@ -79,17 +82,17 @@ export const partsOf: Readonly<Record<Detail, Readonly<Partial<Record<PartName, 
     scsi: {
       directory: 'class/scsi_device',
       hasLink: true,
+      base: 'device',
       attributes: [
-        ...['type', 'vendor', 'model', 'rev', 'wwid'].map((name) => `device/${name}`),
-        ...['#device/vpd_pg80', '#device/vpd_pg83'],
-        ...['state', 'queue_depth', 'timeout', 'iorequest_cnt', 'iodone_cnt'].map((name) => `device/${name}`),
-        ...['ioerr_cnt', 'iotmo_cnt', 'access_state'].map((name) => `device/${name}`),
+        ...['type', 'vendor', 'model', 'rev', 'wwid', '#vpd_pg80', '#vpd_pg83', 'state', 'queue_depth', 'timeout'],
+        ...['iorequest_cnt', 'iodone_cnt', 'ioerr_cnt', 'iotmo_cnt', 'access_state'],
       ],
     },
     sessions: {
       directory: 'class/iscsi_session',
       prefix: 'session',
       hasLink: true,
+      base: '.',
       attributes: [
         ...['targetname', 'state', 'targetalias', 'initiatorname', 'ifacename', 'tpgt', 'recovery_tmo', 'abort_tmo'],
         ...['lu_reset_tmo', 'tgt_reset_tmo', 'fast_abort', 'first_burst_len', 'max_burst_len', 'immediate_data'],
@@ -100,6 +103,7 @@ export const partsOf: Readonly<Record<Detail, Readonly<Partial<Record<PartName, 
       directory: 'class/iscsi_connection',
       prefix: 'connection',
       hasLink: false,
+      base: '.',
       attributes: [
         ...['address', 'port', 'persistent_address', 'persistent_port', 'state', 'header_digest', 'data_digest'],
         ...['max_recv_dlength', 'max_xmit_dlength', 'ping_tmo', 'recv_tmo'],
@@ -127,10 +131,12 @@ export const partsOf: Readonly<Record<Detail, Readonly<Partial<Record<PartName, 
 export function bareSnapshot(sys: string, detail: Detail): readonly string[] {
   return [
     ...['snapshot', sys],
-    ...Object.values(partsOf[detail]).flatMap(({ directory, prefix = '-', hasLink, attributes, listing = '-' }) => [
-      ...['+', directory, prefix, hasLink ? 'link' : '-', listing],
-      ...attributes,
-    ]),
+    ...Object.values(partsOf[detail]).flatMap(
+      ({ directory, prefix = '-', hasLink, attributes, listing = '-', base = '-' }) => [
+        ...['+', directory, prefix, hasLink ? 'link' : '-', listing, base],
+        ...attributes,
+      ],
+    ),
   ]
 }
 

@@ -188,8 +188,8 @@ function linesOfEntries(values: readonly string[], detail: Detail): readonly str
 }
 
 function scsiLines(hctl: string, entry: Entry | undefined): readonly string[] {
-  const read = (attribute: string): string | undefined => entry?.values[`device/${attribute}`]
-  const page = (number: number): string | null => entry?.values[`#device/vpd_pg${number}`] || null
+  const read = (attribute: string): string | undefined => entry?.values[attribute]
+  const page = (number: number): string | null => entry?.values[`#vpd_pg${number}`] || null
   return [
     line(
       ...['scsi', hctl, read('vendor'), read('model'), read('rev'), read('wwid') || logicalUnitNameOf(page(83))],
