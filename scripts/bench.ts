@@ -56,9 +56,8 @@ async function main(): Promise<void> {
   }
   const udev = startUdev(temporary)
 
-  const started = await LoopDevices.start()
-  if ('missing' in started) console.log(`Without loop devices: ${started.missing}.\n`)
-  const made = 'devices' in started ? await started.devices.add(effort.loopDevices) : []
+  const loopDevices = await startLoopDevices()
+  const made = (await loopDevices?.add(effort.loopDevices)) ?? []
   const device = made.at(-1) ?? blockDevices()[0]
   const live = livePlace(made, device, loops)
   const places: readonly Place[] = [...writtenPlaces(loops, values.short), live]
@@ -72,7 +71,7 @@ async function main(): Promise<void> {
   if (crossing !== undefined) console.log(crossingLine(crossing))
   console.log(memoryTable(memory))
   // Measuring the monitor makes devices of its own.
-  if ('devices' in started) await started.devices.close()
+  await loopDevices?.close()
   const monitor = await measureMonitor(effort, values.short ? 'short' : 'full')
   console.log(typeof monitor === 'string' ? `Without the monitor: ${monitor}.\n` : monitorTable(monitor))
   if (values.json !== undefined) {
@@ -143,6 +142,13 @@ function startUdev(directory: string): UdevLoop | undefined {
   const compiled = compileUdevLoop(directory)
   if ('program' in compiled) return new UdevLoop(compiled.program)
   console.log(`Without libudev: ${compiled.missing}.\n`)
+  return undefined
+}
+
+async function startLoopDevices(): Promise<LoopDevices | undefined> {
+  const started = await LoopDevices.start()
+  if ('devices' in started) return started.devices
+  console.log(`Without loop devices: ${started.missing}.\n`)
   return undefined
 }
 

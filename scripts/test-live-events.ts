@@ -57,14 +57,18 @@ async function main(): Promise<number> {
   if (subjects === undefined) return cannot('there are no two sessions to a target with a map over them')
   console.log(`session${subjects.session.id}, ${subjects.disk}, ${subjects.map.name} (${subjects.map.device})\n`)
 
-  const replayed = new ReplayedChanges(monitor.snapshot())
   const told: string[] = []
   const wrong: string[] = []
-  monitor.on('change', (change) => {
+  const listener = (change: Change) => {
     told.push(lineOf(change))
     const misfit = replayed.apply(change)
     if (misfit !== undefined) wrong.push(misfit)
-  })
+  }
+  const { replayed } = ReplayedChanges.from(
+    monitor,
+    () => monitor.on('change', listener),
+    () => monitor.off('change', listener),
+  )
   monitor.on('error', (error) => wrong.push(String(error)))
 
   let failures = 0

@@ -26,7 +26,7 @@ export class ReplayedChanges {
     }
   }
 
-  constructor(start: SnapshotData) {
+  private constructor(start: SnapshotData) {
     this.#items = itemsOf(start)
   }
 

@@ -50,12 +50,17 @@ interface Traced {
   readonly hosts: number
 }
 
-async function trace(root: string, detail: Detail): Promise<Traced> {
+async function traceSnapshot(root: string, detail: Detail) {
   const [traced] = await traceQuestions(root, [['snapshot', { detail }]])
   if (traced === undefined) throw new Error('the snapshot is missing in the trace')
-  const { blockDevices, multipathMaps, iscsiSessions, scsiHosts } = traced.answer as SnapshotData
+  return { snapshot: traced.answer as SnapshotData, trace: traced.trace }
+}
+
+async function trace(root: string, detail: Detail): Promise<Traced> {
+  const { snapshot, trace } = await traceSnapshot(root, detail)
+  const { blockDevices, multipathMaps, iscsiSessions, scsiHosts } = snapshot
   return {
-    counts: countsOf(traced.trace),
+    counts: countsOf(trace),
     blockDevices: blockDevices.length,
     multipathMaps: multipathMaps.length,
     sessions: iscsiSessions.length,
@@ -113,11 +118,8 @@ counting(
   'a full snapshot goes to each device, session and connection once',
   machineOfSize(sizes['small'] as MachineSize),
   async (t, root) => {
-    const [traced] = await traceQuestions(root, [['snapshot', { detail: 'full' }]])
-    const snapshot = traced?.answer as SnapshotData
-    const opened = (traced?.trace ?? []).flatMap(
-      (line) => /^openat\(\d+, "([^"]+)", O_RDONLY[^)]*O_PATH/.exec(line)?.[1] ?? [],
-    )
+    const { snapshot, trace } = await traceSnapshot(root, 'full')
+    const opened = trace.flatMap((line) => /^openat\(\d+, "([^"]+)", O_RDONLY[^)]*O_PATH/.exec(line)?.[1] ?? [])
     const hctls = snapshot.iscsiSessions.flatMap(({ luns }) => luns.map((lun) => lun.hctl))
     t.deepEqual(opened, [
       ...snapshot.blockDevices.map(({ major, minor }) => `${major}:${minor}`).sort(),
@@ -128,9 +130,7 @@ counting(
         .sort(),
     ])
     // And reads everything else of them from there.
-    const attributes = (traced?.trace ?? []).filter(
-      (line) => line.startsWith('openat(') && !line.includes('O_DIRECTORY'),
-    )
+    const attributes = trace.filter((line) => line.startsWith('openat(') && !line.includes('O_DIRECTORY'))
     const through = attributes.filter((line) => /"(\d+:\d+(:\d+:\d+)?|session\d+|connection\d+:\d+)\//.test(line))
     t.true(attributes.length > 0)
     t.deepEqual(through, [])

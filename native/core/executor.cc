@@ -229,13 +229,11 @@ Executor::Outcome Executor::RunStep(const Step& step, Place place, uint32_t dept
 }
 
 Executor::Outcome Executor::ReadAttributeOf(const Step& step, Place row, Level* opened) {
-  if (step.reading.path_below.empty()) opened = nullptr;
-  // Whatever is in `at` was the attribute before.
-  if (opened != nullptr) opened->at.clear();
-  const Place place = opened == nullptr ? row : Place{opened, opened->at};
+  const bool is_below_opened = opened != nullptr && !step.reading.path_below.empty();
+  const Place place = is_below_opened ? Place{opened, opened->at} : row;
   const Below below(place.path);
-  if (opened == nullptr) place.path += '/';
-  if (!bindings_.Expand(opened == nullptr ? step.reading.path : step.reading.path_below, place.path)) {
+  if (!is_below_opened) place.path += '/';
+  if (!bindings_.Expand(is_below_opened ? step.reading.path_below : step.reading.path, place.path)) {
     return EmitNull(step);
   }
   std::string_view content;

@@ -70,7 +70,7 @@ class Executor {
   bool RunScannedList(const List& list, Place place, uint32_t depth, uint32_t limit, uint32_t& count);
   bool Scan(const List& list, Place place, uint32_t depth, Descriptor& directory);
   Outcome RunRow(const List& list, Place place, std::string_view entry, uint32_t depth);
-  // Where the row's attributes are read from: `place`, or a directory that was opened for them.
+  // The directory that was opened for the row's attributes; null where they are read by their whole paths.
   Level* OpenForAttributes(const List& list, Place place, uint32_t depth, Descriptor& opened);
   Outcome RunStep(const Step& step, Place place, uint32_t depth, Level* opened);
   Outcome ReadAttributeOf(const Step& step, Place place, Level* opened);
@@ -94,7 +94,7 @@ class Executor {
   Flight* flight_ = nullptr;
   Bindings bindings_;
   std::vector<Level> levels_;
-  std::vector<Level> opened_;  // by level, too
+  std::vector<Level> opened_;  // by level, too; between two attributes `at` is empty
   Result result_;
   Failure failure_;
   std::vector<Unreadable> unreadable_;

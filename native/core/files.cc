@@ -48,6 +48,11 @@ void CloseFile(int file) {
     close(file);
 }
 
+int Open(int directory, const char* path, int flags, Descriptor& opened) {
+  opened = Descriptor(Uninterrupted([=] { return OpenAt(directory, path, flags | O_CLOEXEC); }));
+  return opened.number() == -1 ? errno : 0;
+}
+
 }  // namespace
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
@@ -87,20 +92,16 @@ std::string_view Names::operator[](size_t index) const {
 }
 
 int OpenDirectory(int directory, const char* path, Descriptor& opened) {
-  opened = Descriptor(Uninterrupted([=] { return OpenAt(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
-  return opened.number() == -1 ? errno : 0;
+  return Open(directory, path, O_RDONLY | O_DIRECTORY, opened);
 }
 
 int OpenPlace(int directory, const char* path, Descriptor& opened) {
-  opened = Descriptor(Uninterrupted([=] { return OpenAt(directory, path, O_PATH | O_DIRECTORY | O_CLOEXEC); }));
-  return opened.number() == -1 ? errno : 0;
+  return Open(directory, path, O_PATH | O_DIRECTORY, opened);
 }
 
 int OpenFile(int directory, const char* path, Descriptor& opened) {
   // A FIFO in a strange tree must not block the process; on sysfs O_NONBLOCK and O_NOCTTY mean nothing.
-  opened =
-      Descriptor(Uninterrupted([=] { return OpenAt(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
-  return opened.number() == -1 ? errno : 0;
+  return Open(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, opened);
 }
 
 int ReadAgain(int file, char* buffer, size_t size, std::string_view& content) {

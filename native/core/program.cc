@@ -43,7 +43,7 @@ std::string_view CommonDirectory(std::string_view a, std::string_view b) {
 
 // Decides whether a list opens a directory for the attributes of a row, and which.
 void ChooseOpened(List& list) {
-  list.opens_before = kNever;
+  list.opens_before = list.steps.size();
   size_t first = list.steps.size();
   while (first > 0 && list.steps[first - 1].condition.kind == Condition::Kind::kNone) first--;
   std::vector<Step*> attributes;
@@ -53,7 +53,7 @@ void ChooseOpened(List& list) {
   if (attributes.size() < kManyAttributes) return;
   std::string_view directory = DirectoryOf(attributes[0]->reading.path);
   for (const Step* step : attributes) directory = CommonDirectory(directory, DirectoryOf(step->reading.path));
-  list.opens_before = static_cast<uint32_t>(first);
+  list.opens_before = first;
   list.opened = directory;
   for (Step* step : attributes) {
     Reading& reading = step->reading;

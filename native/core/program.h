@@ -59,11 +59,9 @@ struct List {
   std::vector<Step> steps;
   // Where a row has many attributes to read, their directory is opened before this step, when no condition is left that
   // would drop the row: every attribute then costs the way from there only. Empty is the entry's own.
-  uint32_t opens_before;  // kNever
+  size_t opens_before;  // steps.size(): never
   std::string opened;
 };
-
-constexpr uint32_t kNever = UINT32_MAX;
 
 constexpr uint32_t kNoDevice = UINT32_MAX;
 

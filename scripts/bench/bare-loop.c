@@ -15,10 +15,10 @@
  *     lun SYS IQN LUN                the block devices of a LUN
  *     walk DIRECTORY ATTRIBUTE...    name, link text and attributes of every entry
  *     snapshot SYS PART...           several lists, each of them: + DIRECTORY PREFIX LINK LISTING BASE ATTRIBUTE... (below
- *                                    SYS; - for none). BASE is opened below every entry, its attributes are read relative
- *                                    to that (. is the entry itself). Of every entry whose name begins so the name, the link's text, the
+ *                                    SYS; - for none). Of every entry whose name begins so the name, the link's text, the
  *                                    attributes (#ATTRIBUTE in hexadecimal), the names in LISTING and an empty value; an
- *                                    empty value after the last entry
+ *                                    empty value after the last entry. BASE is opened below the entry, and the attributes
+ *                                    are read relative to that (. is the entry itself)
  *     held DIRECTORY PATH NAMES      DIRECTORY/NAME followed by PATH of each name (apart by slashes); all stay open
  */
 #define _GNU_SOURCE
@@ -217,7 +217,8 @@ static void add_hexadecimal(const char *value, ssize_t size) {
   *answered++ = '\t';
 }
 
-static void entry_of_snapshot(const char *entry, int has_link, const char *listing, const char *base, char **attributes) {
+static void entry_of_snapshot(const char *entry, int has_link, const char *listing, const char *base,
+                              char **attributes) {
   char path[PATH_MAX], text[PATH_MAX];
   add(entry, strlen(entry));
   if (has_link) {
@@ -225,24 +226,24 @@ static void entry_of_snapshot(const char *entry, int has_link, const char *listi
     add(text, size > 0 ? size : 0);
   }
   char *end = stpcpy(stpcpy(path, entry), "/");
-  int directory = -1;
-  if (*base != '-') {
+  const int has_base = *base != '-';
+  int directory = outer.directory;
+  if (has_base) {
     stpcpy(end, base);
     directory = open_at(outer.directory, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   }
   for (; *attributes != NULL && **attributes != '+'; attributes++) {
     const int is_binary = **attributes == '#';
-    ssize_t size;
-    if (directory != -1) {
-      size = read_attribute(directory, *attributes + is_binary);
-    } else {
-      stpcpy(*base == '-' || *base == '.' ? end : stpcpy(stpcpy(end, base), "/"), *attributes + is_binary);
-      size = read_attribute(outer.directory, path);
+    const char *below = *attributes + is_binary;
+    if (!has_base) {
+      stpcpy(end, below);
+      below = path;
     }
+    const ssize_t size = read_attribute(directory, below);
     if (is_binary) add_hexadecimal(attribute, size);
     else add(attribute, size > 0 ? size : 0);
   }
-  if (directory != -1) close_file(directory);
+  if (has_base) close_file(directory);
   if (*listing == '-') return;
   stpcpy(end, listing);
   if (list(&inner, outer.directory, path)) {
