@@ -1,10 +1,10 @@
-import type { RunOptions } from './query/prepared-query.js'
+import type { RunOptions } from './machine/prepared-query.js'
 import { Sysfs } from './sysfs.js'
 
-export { type AsyncSnapshotOptions, AsyncSysfs } from './async/async-sysfs.js'
-export { AsyncPreparedQuery, type AsyncRunOptions } from './async/prepared-query.js'
+export { type AsyncSnapshotOptions, AsyncSysfs } from './async-sysfs.js'
+export { AsyncPreparedQuery, type AsyncRunOptions } from './machine/async-prepared-query.js'
 export { SysfsError, type Unreadable } from './errors.js'
-export type { HeldCount } from './monitor/held-attributes.js'
+export type { HeldCount } from './monitor/open-attributes.js'
 export {
   type ChangesOptions,
   Monitor,
@@ -12,9 +12,9 @@ export {
   type MonitorOptions,
   type WatchOptions,
 } from './monitor/monitor.js'
-export type { LostUevents, Uevent } from './monitor/uevent.js'
-export type { UeventsOptions } from './monitor/uevent-iterator.js'
-export { PreparedQuery, type RunOptions } from './query/prepared-query.js'
+export type { LostUevents, Uevent } from './executor/uevent.js'
+export type { UeventsOptions } from './monitor/uevents.js'
+export { PreparedQuery, type RunOptions } from './machine/prepared-query.js'
 export {
   captured,
   exists,
@@ -30,7 +30,7 @@ export {
   record,
   text,
 } from './query/query.js'
-export type { Field, Fields, Row } from './query/types.js'
+export type { Field, Fields, Row } from './query/row-types.js'
 export { type StatColumn, statColumns } from './sampler/columns.js'
 export type { DeviceRates } from './sampler/rates.js'
 export { type Sample, Sampler, type SamplerOf, type SamplerOptions } from './sampler/sampler.js'
@@ -48,7 +48,7 @@ export {
   phantomLuns,
   remotePortsDown,
   sessionsDown,
-} from './snapshot/findings.js'
+} from './findings/findings.js'
 export type * from './snapshot/model.js'
 export type { SnapshotOptions } from './snapshot/read.js'
 export { Snapshot } from './snapshot/snapshot.js'

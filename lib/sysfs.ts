@@ -1,14 +1,14 @@
 import path from 'node:path'
-import { AsyncSysfs } from './async/async-sysfs.js'
+import { AsyncSysfs } from './async-sysfs.js'
 import type { Executor, Roots } from './executor/executor.js'
-import { fallback } from './executor/fallback.js'
-import { loadNative } from './executor/native.js'
-import { Machine } from './machine.js'
+import { fallback } from './fallback/fallback-executor.js'
+import { loadNative } from './native/native-executor.js'
+import { Machine } from './machine/machine.js'
 import { Monitor, type MonitorOptions, type WatchOptions, watch } from './monitor/monitor.js'
-import type { LostUevents, Uevent } from './monitor/uevent.js'
-import { type UeventsOptions, ueventsOf } from './monitor/uevent-iterator.js'
+import type { LostUevents, Uevent } from './executor/uevent.js'
+import { type UeventsOptions, ueventsOf } from './monitor/uevents.js'
 import { kindOf } from './query/parameters.js'
-import { PreparedQuery, type RunOptions } from './query/prepared-query.js'
+import { PreparedQuery, type RunOptions } from './machine/prepared-query.js'
 import type { Query } from './query/query.js'
 import { Sampler, type SamplerOf, type SamplerOptions } from './sampler/sampler.js'
 import type { Change } from './snapshot/diff.js'
@@ -19,7 +19,7 @@ import {
   iscsiPortalHostMapForTarget,
   multipathDeviceForDevice,
   slaveDevicesOnMultipath,
-} from './storage/questions.js'
+} from './storage/operations.js'
 
 export interface SysfsOptions {
   /**

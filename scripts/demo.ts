@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
-import { unpackRecording } from '../test/recordings.js'
+import { unpackRecording } from '../test/support/recordings.js'
 
 const tool = path.join(__dirname, '../lib/cli/main.js')
 

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { encodeProgram } from '../lib/executor/encode.js'
+import { encodeProgram } from '../lib/native/encode-program.js'
 import {
   captured,
   exists,

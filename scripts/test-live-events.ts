@@ -20,7 +20,7 @@ import {
   type Snapshot,
   Sysfs,
 } from '../lib/index.js'
-import { ReplayedChanges } from '../test/replayed-changes.js'
+import { ReplayedChanges } from '../test/support/replayed-changes.js'
 
 const run = promisify(execFile)
 

@@ -10,8 +10,8 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { type BlockDevice, type Snapshot, Sysfs } from '../lib/index.js'
-import { questionsFor } from '../test/queries-against-tools.js'
-import type { LsblkDevice } from '../test/recorded-tools.js'
+import { questionsFor } from '../test/support/queries-against-tools.js'
+import type { LsblkDevice } from '../test/support/recorded-tools.js'
 import {
   type Comparison,
   compareWithTools,
@@ -20,7 +20,7 @@ import {
   type ToolOutput,
   type ToolsSaid,
   toolsSaid,
-} from '../test/snapshot-against-tools.js'
+} from '../test/support/snapshot-against-tools.js'
 
 /** Not all of them: how full the file systems are, say, is never twice the same. */
 const lsblkColumns: readonly (keyof LsblkDevice)[] = [

@@ -10,8 +10,8 @@ import {
   packageRoot,
   prebuildPath,
   temporaryPackageDirectory,
-} from './child-process.js'
-import { unpackRecording } from './recordings.js'
+} from './support/child-process.js'
+import { unpackRecording } from './support/recordings.js'
 
 // The package as others get it: packed, installed into an empty project, imported and type-checked there.
 

@@ -1,4 +1,4 @@
-import type { Evidence, Finding } from '../snapshot/findings.js'
+import type { Evidence, Finding } from '../findings/findings.js'
 import { count, formatSize } from './quantity.js'
 
 /** What a finding is about, as people name it. */

@@ -1,4 +1,4 @@
-import { livePathsOf } from '../snapshot/findings.js'
+import { livePathsOf } from '../findings/findings.js'
 import { grouped } from '../snapshot/grouped.js'
 import type {
   BlockDevice,

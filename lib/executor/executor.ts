@@ -1,4 +1,4 @@
-import type { Flight, Landing } from '../async/flight.js'
+import type { Flight, Landing } from './async-run.js'
 import type { Unreadable } from '../errors.js'
 import type { Program } from '../query/program.js'
 

@@ -4,10 +4,10 @@ import { type Change, diff } from '../snapshot/diff.js'
 import type { Detail } from '../snapshot/model.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Sysfs } from '../sysfs.js'
-import { ChangeIterator } from './change-iterator.js'
-import type { HeldCount } from './held-attributes.js'
-import { type Follower, Observation } from './observation.js'
-import type { Uevent } from './uevent.js'
+import { ChangeIterator } from './changes.js'
+import type { HeldCount } from './open-attributes.js'
+import { type Follower, Observation } from './live-snapshot.js'
+import type { Uevent } from '../executor/uevent.js'
 
 export interface MonitorOptions {
   /** How much to keep, as for `Sysfs.snapshot`; 'basic' by default. */

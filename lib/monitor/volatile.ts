@@ -1,6 +1,6 @@
 import type { ListDefinition } from '../query/query.js'
-import type { VolatileAttribute } from './held-attributes.js'
-import type { Part } from './kept-rows.js'
+import type { VolatileAttribute } from './open-attributes.js'
+import type { Part } from './row-store.js'
 
 /**
  * What the kernel changes without a uevent, by the fields of the snapshot's queries. States: scsi_device_set_state, the

@@ -8,7 +8,7 @@ import type {
   Row,
   Simplify,
   Without,
-} from './types.js'
+} from './row-types.js'
 
 /** The value a row must have: a constant, or a parameter given at every run. */
 export type Comparand = { readonly constant: string | number } | { readonly parameter: string }

@@ -1,16 +1,16 @@
 import { statfsSync } from 'node:fs'
-import { loadAddon } from '../executor/addon.js'
-import { halfOfFreeDescriptors } from '../executor/descriptors.js'
-import { failureOf } from '../executor/failure.js'
+import { loadAddon } from '../native/addon.js'
+import { halfOfFreeDescriptors } from '../files/descriptors.js'
+import { failureOf } from '../files/failure.js'
 import { kindOf } from '../query/parameters.js'
 import { name, query } from '../query/query.js'
 import type { Sysfs } from '../sysfs.js'
 import { type ColumnOf, type SampledAttribute, type StatColumn, sampledAttributes, statColumns } from './columns.js'
-import { FallbackAttributes } from './fallback-attributes.js'
-import { FallbackDiskstats } from './fallback-diskstats.js'
-import { NativeSource } from './native.js'
+import { FallbackAttributes } from '../fallback/fallback-attribute-sampler.js'
+import { FallbackDiskstats } from '../fallback/fallback-diskstats-sampler.js'
+import { NativeSource } from '../native/native-sampler.js'
 import { type DeviceRates, ratesOf } from './rates.js'
-import { cellCount, type Sampled, type Source } from './source.js'
+import { cellCount, type Sampled, type Source } from '../executor/sampler-source.js'
 
 export interface SamplerOptions<Attributes extends readonly string[] = readonly string[]> {
   /**

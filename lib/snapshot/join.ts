@@ -20,7 +20,7 @@ import type {
   ScsiHost,
   SnapshotData,
 } from './model.js'
-import { type Place, placeOf, type ScsiAddress } from './places.js'
+import { type Place, placeOf, type ScsiAddress } from './place.js'
 import type { FullRows, Rows } from './queries.js'
 import { logicalUnitNameOf, unitSerialNumberOf } from './vital-product-data.js'
 

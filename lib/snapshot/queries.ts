@@ -1,5 +1,5 @@
 import { captured, hex, integer, link, list, name, type Query, record, text } from '../query/query.js'
-import type { Row } from '../query/types.js'
+import type { Row } from '../query/row-types.js'
 
 // One record a detail: each reads all it needs of the machine in one call. The parts are joined in join.ts by what
 // their links say (/sys/dev/block/8:0 -> ../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sda), so that

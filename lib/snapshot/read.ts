@@ -1,6 +1,6 @@
-import type { RunOptions } from '../query/prepared-query.js'
+import type { RunOptions } from '../machine/prepared-query.js'
 import type { Query } from '../query/query.js'
-import { type Question, question } from '../query/question.js'
+import { type Question, question } from '../machine/operation.js'
 import { joinRows } from './join.js'
 import type { Detail } from './model.js'
 import { basicQuery, fullQuery, linksQuery, type Rows } from './queries.js'

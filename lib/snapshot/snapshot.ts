@@ -1,4 +1,4 @@
-import { Lookup } from './lookup.js'
+import { Lookup } from './snapshot-index.js'
 import type {
   BlockDevice,
   Detail,

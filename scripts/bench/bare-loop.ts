@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
-import { LineProcess } from '../../test/line-process.js'
+import { LineProcess } from '../../test/support/line-process.js'
 
 const sources = path.join(__dirname, '../../../scripts/bench')
 

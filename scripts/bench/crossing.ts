@@ -1,5 +1,5 @@
-import { loadAddon } from '../../lib/executor/addon.js'
-import { encodeProgram } from '../../lib/executor/encode.js'
+import { loadAddon } from '../../lib/native/addon.js'
+import { encodeProgram } from '../../lib/native/encode-program.js'
 import { captured, link, linkNumber, name, query, Sysfs } from '../../lib/index.js'
 import { compile } from '../../lib/query/program.js'
 import { type Effort, inThisProcess, Samples, warmUp } from './measure.js'

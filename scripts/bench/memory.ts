@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { type Detail, Sysfs } from '../../lib/index.js'
 import { collectGarbage } from './measure.js'
-import { details } from './snapshot-question.js'
+import { details } from './snapshot-benchmarks.js'
 
 export interface Memory {
   readonly detail: Detail

@@ -1,5 +1,5 @@
 import { Sysfs } from '../../lib/index.js'
-import { LoopDevices } from '../../test/loop-devices.js'
+import { LoopDevices } from '../../test/support/loop-devices.js'
 import { type Effort, inThisProcess, Samples, type Timing, warmUp } from './measure.js'
 
 /** A kept snapshot with so many block devices on the machine. */

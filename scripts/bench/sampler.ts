@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Sysfs, statColumns } from '../../lib/index.js'
-import { type BareLoops, groups, type Question, question, type Targets } from './question.js'
+import { type BareLoops, groups, type Question, question, type Targets } from './benchmark.js'
 
 /** Both ways are held to a bare pread of every device's `stat`. */
 const targets: Readonly<Record<'sysfs' | 'diskstats', Targets>> = {

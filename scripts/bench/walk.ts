@@ -1,6 +1,6 @@
 import { integer, link, name, type Query, query, type Sysfs, text } from '../../lib/index.js'
-import { naiveWalk } from './naive-2018.js'
-import { type BareLoops, groups, type Question, question, type Targets } from './question.js'
+import { naiveWalk } from './reference-queries.js'
+import { type BareLoops, groups, type Question, question, type Targets } from './benchmark.js'
 
 export interface AskedMachine {
   readonly addon: Sysfs

@@ -1,0 +1,49 @@
+import { isSpace, parseInteger } from '../files/attribute.js'
+
+const alwaysSafeDigits = 15
+
+/**
+ * Puts the first integers of a text that has them apart by white space, decimal or 0x, into `numbers`; NaN for those
+ * that it has not. It makes nothing for the garbage collector but of what is no small decimal number.
+ *
+ * @param end where the text ends in the buffer
+ * @param to where the numbers begin in `numbers`
+ */
+export function parseIntegers(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  numbers: Float64Array,
+  to: number,
+  count: number,
+): void {
+  let at = start
+  for (let index = to; index < to + count; index++) {
+    while (at < end && isSpace(buffer[at] as number)) at++
+    const first = at
+    let value = 0
+    for (; at < end; at++) {
+      const digit = (buffer[at] as number) - 0x30
+      if (digit < 0 || digit > 9) break
+      value = value * 10 + digit
+    }
+    if (at > first && at - first <= alwaysSafeDigits && (at === end || isSpace(buffer[at] as number))) {
+      numbers[index] = value
+      continue
+    }
+    while (at < end && !isSpace(buffer[at] as number)) at++
+    numbers[index] = first === at ? Number.NaN : (parseInteger(buffer.toString('latin1', first, at)) ?? Number.NaN)
+  }
+}
+
+/** A text that is one integer, with white space around it; else NaN. */
+export function parseWhole(buffer: Buffer, end: number, numbers: Float64Array, to: number): void {
+  let last = end
+  while (last > 0 && isSpace(buffer[last - 1] as number)) last--
+  let first = 0
+  while (first < last && isSpace(buffer[first] as number)) first++
+  let space = first
+  while (space < last && !isSpace(buffer[space] as number)) space++
+  if (space === last) parseIntegers(buffer, first, last, numbers, to, 1)
+  else numbers[to] = Number.NaN
+}

@@ -1,0 +1,83 @@
+import type { PathToken, PatternToken } from '../query/path.js'
+import type { Bytes } from '../files/bytes.js'
+
+/**
+ * Whether an entry's name matches a pattern; if so the captured numbers are in their slots. `*` takes as little as it
+ * can, a number all the digits there are.
+ *
+ * Where something fails, only the last star takes more. What stands between two stars may stay where it first fits: it
+ * ends there no later than it would further on, and the star after it takes the rest.
+ */
+export function matchPattern(
+  pattern: readonly PatternToken[],
+  name: Bytes,
+  slots: number[],
+  part: (token: PathToken) => Bytes | undefined,
+): boolean {
+  let index = 0
+  let at = 0
+  let afterStar: number | undefined
+  let fromStar = 0
+  while (true) {
+    const token = pattern[index]
+    if (token === 'star') {
+      afterStar = ++index
+      if (afterStar === pattern.length) return true
+      fromStar = at
+      continue
+    }
+    const end = token === undefined ? undefined : endOf(token, name, at, slots, part)
+    if (end !== undefined) {
+      index++
+      at = end
+    } else if (token === undefined && at === name.length) {
+      return true
+    } else {
+      if (afterStar === undefined || fromStar === name.length) return false
+      at = ++fromStar
+      index = afterStar
+    }
+  }
+}
+
+/** Where the part of the name ends that a token stands for; `undefined` where the name does not go on with it. */
+function endOf(
+  token: Exclude<PatternToken, 'star'>,
+  name: Bytes,
+  at: number,
+  slots: number[],
+  part: (token: PathToken) => Bytes | undefined,
+): number | undefined {
+  if ('capture' in token) {
+    const end = endOfDigits(name, at)
+    const number = canonicalNumber(name.slice(at, end))
+    if (number === null) return undefined
+    slots[token.capture] = number
+    return end
+  }
+  const expected = part(token)
+  return expected !== undefined && name.startsWith(expected, at) ? at + expected.length : undefined
+}
+
+/** The number of the last path component of the form prefix + number: ('host', '../host2/session1') -> 2. */
+export function numberAfter(prefix: string, path: Bytes): number | null {
+  for (const component of path.split('/').reverse()) {
+    if (!component.startsWith(prefix)) continue
+    const number = canonicalNumber(component.slice(prefix.length))
+    if (number !== null) return number
+  }
+  return null
+}
+
+/** A number as the kernel prints it: `007` would not lead back to its name. */
+function canonicalNumber(digits: Bytes): number | null {
+  if (!/^(0|[1-9][0-9]{0,15})$/.test(digits)) return null
+  const number = Number(digits)
+  return Number.isSafeInteger(number) ? number : null
+}
+
+function endOfDigits(name: Bytes, start: number): number {
+  let end = start
+  while (end < name.length && name.charCodeAt(end) >= 0x30 && name.charCodeAt(end) <= 0x39) end++
+  return end
+}

@@ -1,0 +1,66 @@
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, type Stats, statSync } from 'node:fs'
+import { openFlags } from '../files/attribute.js'
+import { type Bytes, toPath } from '../files/bytes.js'
+import { type Failure, failureOf } from '../files/failure.js'
+
+/**
+ * What the fallback wants of the file system next. Its walk is a generator that yields calls and is given their
+ * outcomes, so that one walk serves both: a caller who waits, and one who is told later.
+ */
+export interface Call {
+  /** `read` opens an attribute, reads it once and closes it; `access` asks whether there is something. */
+  readonly syscall: 'scandir' | 'read' | 'readlink' | 'access' | 'stat'
+  readonly path: Bytes
+}
+
+/** In the order of the calls above: names, content, a link's text, whether it is there, what it is; or what went wrong. */
+export type Outcome = readonly Bytes[] | Bytes | boolean | Stats | Failure
+
+/** Steps towards a result. */
+export type Steps<Result> = Generator<Call, Result, Outcome>
+
+/** As much as one read takes; the kernel gives a page at the most. */
+export const attributeSize = 65536
+
+const buffer = Buffer.allocUnsafe(attributeSize)
+
+/** Goes all steps here and now. */
+export function runNow<Result>(steps: Steps<Result>): Result {
+  let step = steps.next()
+  while (!step.done) step = steps.next(callNow(step.value))
+  return step.value
+}
+
+function callNow({ syscall, path }: Call): Outcome {
+  if (syscall === 'read') return readNow(path)
+  try {
+    switch (syscall) {
+      case 'scandir':
+        return readdirSync(toPath(path), 'latin1')
+      case 'readlink':
+        return readlinkSync(toPath(path), 'latin1')
+      case 'access':
+        return statSync(toPath(path), { throwIfNoEntry: false }) !== undefined
+      case 'stat':
+        return statSync(toPath(path))
+    }
+  } catch (error) {
+    return failureOf(error, syscall)
+  }
+}
+
+function readNow(path: Bytes): Outcome {
+  let descriptor: number
+  try {
+    descriptor = openSync(toPath(path), openFlags)
+  } catch (error) {
+    return failureOf(error, 'open')
+  }
+  try {
+    return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, attributeSize, null))
+  } catch (error) {
+    return failureOf(error, 'read')
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,58 @@
+import { kindOf } from '../query/parameters.js'
+import { question } from '../machine/operation.js'
+import { devicePathOf } from './device-name.js'
+import { devicesOfLun, inHostOrder, portalKeys, portalsOfTarget } from './iscsi.js'
+import { devicesUnderMap, mapsOverDevice } from './multipath.js'
+
+// The four questions of Sysfs, which documents them.
+
+export const multipathDeviceForDevice = question({
+  query: mapsOverDevice,
+  limit: 1,
+  parametersOf: (device: string) => ({ device }),
+  answerOf: ([map]) => map && devicePathOf(map.name),
+})
+
+export const slaveDevicesOnMultipath = question({
+  query: devicesUnderMap,
+  parametersOf: (map: string) => ({ map }),
+  answerOf: (devices): readonly string[] => devices.map((device) => devicePathOf(device.name)),
+})
+
+export const iscsiPortalHostMapForTarget = question({
+  query: portalsOfTarget,
+  parametersOf: (iqn: string) => ({ iqn: checkTargetName(iqn) }),
+  answerOf: (sessions): ReadonlyMap<string, number> => {
+    const hosts = new Map<string, number>()
+    for (const { hostNumber, connections } of inHostOrder(sessions)) {
+      for (const { address, port, persistentAddress, persistentPort } of connections) {
+        for (const key of portalKeys(address, port)) hosts.set(key, hostNumber)
+        for (const key of portalKeys(persistentAddress, persistentPort)) hosts.set(key, hostNumber)
+      }
+    }
+    return hosts
+  },
+})
+
+export const devicesForIscsiLun = question({
+  query: devicesOfLun,
+  parametersOf: (iqn: string, lun: number) => {
+    checkTargetName(iqn)
+    if (typeof lun !== 'number') throw new TypeError(`lun must be a number, not ${kindOf(lun)}`)
+    return { iqn, lun }
+  },
+  answerOf: (sessions): readonly string[] => {
+    const devices = new Set<string>()
+    for (const { targets } of inHostOrder(sessions)) {
+      for (const target of targets) for (const device of target.devices) devices.add(device.name)
+    }
+    return [...devices]
+  },
+})
+
+function checkTargetName(iqn: unknown): string {
+  if (typeof iqn !== 'string') throw new TypeError(`iqn must be a string, not ${kindOf(iqn)}`)
+  if (iqn === '') throw new TypeError('iqn must not be empty')
+  if (iqn.includes('\0')) throw new TypeError(`iqn must not contain a NUL: ${JSON.stringify(iqn)}`)
+  return iqn
+}

@@ -1,0 +1,172 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { type LostUevents, Sysfs, type Uevent } from '../../lib/index.js'
+import { parseUevents } from '../../lib/executor/uevent.js'
+import { ueventsOf } from '../../lib/monitor/uevents.js'
+import { loopDevicesOrLog } from '../support/loop-devices.js'
+
+const addOfMap = [
+  'add@/devices/virtual/block/dm-3',
+  'ACTION=add',
+  'DEVPATH=/devices/virtual/block/dm-3',
+  'SUBSYSTEM=block',
+  'MAJOR=253',
+  'MINOR=3',
+  'SEQNUM=4711',
+]
+
+function messages(...events: readonly (readonly string[])[]): string {
+  return events.map((lines) => `${lines.join('\0')}\0\0`).join('')
+}
+
+/** The sysfs whose uevents are heard here; says in the test's log why there is none. */
+function heardSysfs(t: ExecutionContext): Sysfs | undefined {
+  const sysfs = new Sysfs({ sysPath: '/sys' })
+  const monitor = sysfs.monitor()
+  const { pollingReason } = monitor
+  monitor.close()
+  if (pollingReason === undefined) return sysfs
+  t.log(`no uevents to test with: ${pollingReason}`)
+  t.pass()
+  return undefined
+}
+
+test('a message becomes an event with all its properties', (t) => {
+  const [uevent, ...others] = parseUevents(messages(addOfMap))
+  t.deepEqual(others, [])
+  t.is(uevent?.action, 'add')
+  t.is(uevent?.devicePath, '/devices/virtual/block/dm-3')
+  t.is(uevent?.subsystem, 'block')
+  t.is(uevent?.sequenceNumber, 4711)
+  t.deepEqual(
+    { ...uevent?.properties },
+    {
+      ACTION: 'add',
+      DEVPATH: '/devices/virtual/block/dm-3',
+      SUBSYSTEM: 'block',
+      MAJOR: '253',
+      MINOR: '3',
+      SEQNUM: '4711',
+    },
+  )
+})
+
+test('several messages come in their order, with whatever bytes', (t) => {
+  const strange = [
+    'change@/devices/a',
+    'ACTION=change',
+    'DEVPATH=/devices/a',
+    'SUBSYSTEM=block',
+    'DM_NAME=größe=1',
+    'SEQNUM=2',
+  ]
+  const found = parseUevents(Buffer.from(messages(addOfMap, strange), 'utf8'))
+  t.deepEqual(
+    found.map(({ action, sequenceNumber }) => [action, sequenceNumber]),
+    [
+      ['add', 4711],
+      ['change', 2],
+    ],
+  )
+  t.is(found[1]?.properties['DM_NAME'], 'größe=1')
+})
+
+test('what is no event of the kernel is left out', (t) => {
+  const without = (key: string) => addOfMap.filter((line) => !line.startsWith(key))
+  const nonsense = [
+    without('ACTION'),
+    without('DEVPATH'),
+    without('SUBSYSTEM'),
+    addOfMap.map((line) => line.replace('ACTION=add', 'ACTION=explode')),
+    ['libudev', '=', ''],
+    [''],
+  ]
+  t.deepEqual(parseUevents(messages(...nonsense)), [])
+  t.deepEqual(parseUevents(''), [])
+  t.is(parseUevents(messages(...nonsense, addOfMap)).length, 1)
+})
+
+test('a property may be called as an object’s own are', (t) => {
+  const [uevent] = parseUevents(messages([...addOfMap, '__proto__=x', 'constructor=y']))
+  t.deepEqual(Object.keys(uevent?.properties ?? {}).slice(-2), ['__proto__', 'constructor'])
+})
+
+test('the fallback hears nothing, and says so', (t) => {
+  t.throws(() => new Sysfs({ backend: 'fallback' }).uevents(), { message: /the fallback has no way to hear uevents/ })
+})
+
+test.serial('loop devices are heard as they come and go', async (t) => {
+  const devices = await loopDevicesOrLog(t)
+  const sysfs = devices && heardSysfs(t)
+  if (devices === undefined || sysfs === undefined) return
+  const uevents = sysfs.uevents()
+  const [name = ''] = await devices.add(1)
+  await devices.remove([name])
+  const heard: Uevent[] = []
+  for await (const uevent of uevents) {
+    if (uevent.action === 'lost' || uevent.devicePath !== `/devices/virtual/block/${name}`) continue
+    heard.push(uevent)
+    if (uevent.action === 'remove') break
+  }
+  t.deepEqual(
+    heard.map((uevent) => uevent.action),
+    ['add', 'remove'],
+  )
+  t.is(heard[0]?.properties['DEVNAME'], name)
+  t.true((heard[0]?.sequenceNumber ?? 0) < (heard[1]?.sequenceNumber ?? 0))
+  t.deepEqual(await uevents.next(), { done: true, value: undefined })
+})
+
+test.serial('who waits is woken by an event, by the signal and by return', async (t) => {
+  const devices = await loopDevicesOrLog(t)
+  const sysfs = devices && heardSysfs(t)
+  if (devices === undefined || sysfs === undefined) return
+  const controller = new AbortController()
+  const aborted = sysfs.uevents({ signal: controller.signal })
+  const returned = sysfs.uevents()
+  const first = aborted.next()
+  await devices.churn(1)
+  t.false((await first).done)
+
+  const drain = async (uevents: AsyncIterator<Uevent | LostUevents>) => {
+    let count = 0
+    while (!(await uevents.next()).done) count++
+    return count
+  }
+  const rest = [drain(aborted), drain(returned)]
+  await pause(50)
+  controller.abort()
+  await returned.return?.()
+  t.true((await Promise.all(rest)).every((count) => count >= 0))
+  t.deepEqual(await sysfs.uevents({ signal: controller.signal }).next(), { done: true, value: undefined })
+})
+
+test.serial('more than the kernel keeps is told as lost, after what it kept', async (t) => {
+  const devices = await loopDevicesOrLog(t)
+  const sysfs = devices && heardSysfs(t)
+  if (devices === undefined || sysfs === undefined) return
+  // The kernel takes twice as much as it is told, and no less than two kilobytes.
+  const uevents = ueventsOf(sysfs, {}, 1)
+  await devices.churn(100, 16)
+  const [name = ''] = await devices.add(1)
+  let lost = 0
+  let kept = 0
+  for await (const uevent of uevents) {
+    if (uevent.action !== 'lost') {
+      kept++
+      continue
+    }
+    lost++
+    break
+  }
+  t.is(lost, 1)
+  t.true(kept > 0 && kept < 400, `${kept} were kept`)
+
+  // Where it is empty again the next one is heard.
+  const again = ueventsOf(sysfs, {}, 1 << 20)
+  await devices.remove([name])
+  for await (const uevent of again) {
+    if (uevent.action === 'lost') t.fail('nothing was lost')
+    else if (uevent.devicePath.endsWith(`/${name}`)) break
+  }
+})

@@ -1,0 +1,655 @@
+import test, { type ExecutionContext } from 'ava'
+import fc from 'fast-check'
+import type { Addon, AddonFlight, PreparedProgram } from '../../lib/native/addon.js'
+import { encodeProgram } from '../../lib/native/encode-program.js'
+import {
+  captured,
+  exists,
+  hex,
+  integer,
+  link,
+  linkNumber,
+  list,
+  name,
+  param,
+  type Query,
+  query,
+  record,
+  text,
+} from '../../lib/index.js'
+import { compile } from '../../lib/query/program.js'
+import type { NativeSampler } from '../../lib/native/native-sampler.js'
+import { devicesOfLun, portalsOfTarget } from '../../lib/storage/iscsi.js'
+import { devicesUnderMap, mapsOverDevice } from '../../lib/storage/multipath.js'
+import { addonFileOrLog, howItEnded, runInChild } from '../support/child-process.js'
+import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
+import { temporaryDirectory } from '../support/temporary.js'
+
+// The addon may never end the process, whatever JavaScript gives it: each call returns, or throws an Error. The calls
+// are made in processes of their own, so that a crash is a failed test that names the call.
+
+/** Makes one call; `what` is what a crash leaves as the last line. Says whether the call returned. */
+type Attempt = (what: string, call: () => unknown) => boolean
+
+interface Ground {
+  readonly addon: Addon
+  readonly attempt: Attempt
+  /** Prepares a program, for the small machine if no other sysfs is given. */
+  prepare(program: Uint8Array, sys?: string): PreparedProgram
+  /** Runs a program of which only the number of parameters is known. */
+  run(prepared: PreparedProgram, limit: number, ...parameters: string[]): unknown
+  /** One of everything that is not what a call takes. */
+  readonly garbage: readonly unknown[]
+  readonly root: string
+}
+
+/** Runs a function on the addon in a process of its own; returns how many of its calls returned and threw. */
+async function survives<Argument>(
+  t: ExecutionContext,
+  body: (ground: Ground, argument: Argument) => void,
+  argument: Argument,
+): Promise<{ readonly returned: number; readonly threw: number } | undefined> {
+  const addonFile = addonFileOrLog(t)
+  if (addonFile === undefined) return undefined
+  const root = temporaryDirectory()
+  try {
+    writeMachine(root, machineOfSize({ sessions: 2, luns: 2, maps: 2 }))
+    const end = await runInChild(
+      (_library, { addonFile, root, body, argument }) => {
+        const { writeSync } = process.getBuiltinModule('node:fs')
+        const loading: { exports: unknown } = { exports: {} }
+        process.dlopen(loading, addonFile)
+        const addon = loading.exports as Addon
+        const count = { returned: 0, threw: 0 }
+        const attempt: Attempt = (what, call) => {
+          writeSync(2, `${what}\n`)
+          try {
+            call()
+            count.returned++
+            return true
+          } catch (error) {
+            if (!(error instanceof Error)) throw new TypeError(`${what} threw something that is no Error`)
+            count.threw++
+            return false
+          }
+        }
+        const refuse = () => {
+          throw new Error('not to be asked')
+        }
+        const garbage = [
+          undefined,
+          null,
+          true,
+          0,
+          -1,
+          1.5,
+          Number.NaN,
+          Number.POSITIVE_INFINITY,
+          2 ** 53,
+          10n,
+          '',
+          'text',
+          '\ud800',
+          Symbol('symbol'),
+          () => {},
+          class {},
+          {},
+          Object.create(null),
+          [],
+          new String('boxed'),
+          new Number(1),
+          new Date(),
+          new Map(),
+          new ArrayBuffer(8),
+          new SharedArrayBuffer(8),
+          new DataView(new ArrayBuffer(8)),
+          new Uint8Array(0),
+          new Uint8Array(64),
+          new Uint8ClampedArray(8),
+          new Int8Array(8),
+          new Float32Array(8),
+          new BigInt64Array(8),
+          Buffer.from('text'),
+          Promise.resolve(),
+          { toString: refuse, valueOf: refuse, [Symbol.toPrimitive]: refuse, length: 1 },
+          {
+            get length() {
+              return refuse()
+            },
+            get 0() {
+              return refuse()
+            },
+          },
+          new Proxy({}, { get: refuse, getPrototypeOf: refuse, has: refuse }),
+          new Proxy(new Uint8Array(8), { get: refuse }),
+          new Proxy(() => {}, { apply: refuse, construct: refuse }),
+        ]
+        const cells = new Float64Array(4096)
+        const ground: Ground = {
+          addon,
+          attempt,
+          garbage,
+          root,
+          prepare: (program, sys = `${root}/sys`) => new addon.PreparedProgram(program, sys, `${root}/dev`, root),
+          run: (prepared, limit, ...parameters) => prepared.run(cells, limit, ...parameters),
+        }
+        const run = new Function(`return ${body}`)() as (ground: Ground, argument: unknown) => void
+        run(ground, argument)
+        globalThis.gc?.()
+        return count
+      },
+      { addonFile, root, body: String(body), argument },
+      { nodeArguments: ['--expose-gc'] },
+    )
+    if (end.status !== 0) {
+      t.fail(howItEnded(end))
+      return undefined
+    }
+    return JSON.parse(end.stdout.slice(end.stdout.lastIndexOf('\n') + 1)) as { returned: number; threw: number }
+  } finally {
+    removeMachine(root)
+  }
+}
+
+/** Programs that together have everything that a program can have. */
+const programs = [
+  portalsOfTarget,
+  devicesOfLun,
+  mapsOverDevice,
+  devicesUnderMap,
+  query('class/block/{a}x*y$p', {
+    name: name(),
+    a: captured('a'),
+    size: integer('size').equals(12),
+    page: hex('device/vpd_pg83'),
+    vendor: text('device/vendor').equals(param('vendor')),
+    at: link().required(),
+    host: linkNumber('host'),
+    session: linkNumber('session', 'device'),
+    has: exists('queue').required(),
+  }),
+  record({
+    blocks: list('class/block/*', { name: name(), below: list('$name*', { size: integer('size').required() }) }),
+    one: list('class/block/$disk', { name: name() }),
+  }),
+  query('$a/$b/$c$d/*', { name: name(), value: text('$e').equals(param('f')) }),
+].map((program) => encode(program))
+
+function encode(program: Query<unknown, unknown>): Buffer {
+  return Buffer.from(encodeProgram(compile(program)))
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+
+/** Prepares programs of which nothing is known, and runs those that are taken for one. */
+function runAll({ addon, attempt, prepare, run }: Ground, encoded: readonly string[]): void {
+  for (const program of encoded) {
+    const bytes = Buffer.from(program, 'base64')
+    attempt(`program ${bytes.toString('hex')}`, () => {
+      const prepared = prepare(bytes)
+      const count = bytes.readUInt32LE(0)
+      for (const parameter of ['1', 'dm-0', '/dev/sda']) {
+        const parameters = Array.from({ length: Math.min(count, 20) }, () => parameter)
+        run(prepared, 1000, ...parameters)
+        new addon.Flight(prepared, 1000, () => {}, ...parameters)
+      }
+    })
+  }
+}
+
+test.serial('the programs that the others are made of are programs', async (t) => {
+  const count = await survives(t, runAll, programs.map(base64))
+  if (count !== undefined) t.deepEqual(count, { returned: programs.length, threw: 0 })
+})
+
+test.serial('garbage in the place of every argument', async (t) => {
+  const count = await survives(
+    t,
+    ({ addon, attempt, garbage, root }, program) => {
+      const bytes = Buffer.from(program, 'base64')
+      const right = [bytes, `${root}/sys`, `${root}/dev`, root]
+      const Program = addon.PreparedProgram as new (...args: unknown[]) => PreparedProgram
+      const calls: Record<string, (...args: unknown[]) => unknown> = {
+        'new PreparedProgram': (...args) => new Program(...args),
+        PreparedProgram: addon.PreparedProgram as unknown as (...args: unknown[]) => unknown,
+        construct: (...args) => Reflect.construct(Program, right, args[0] as () => void),
+        deliver: addon.deliver as (...args: unknown[]) => unknown,
+        failure: addon.failure as (...args: unknown[]) => unknown,
+        run: (...args) => (new Program(...right).run as (...args: unknown[]) => unknown)(...args),
+        method: (...args) => {
+          const prepared = new Program(...right)
+          return (prepared.run as (...args: unknown[]) => unknown).apply(prepared, args)
+        },
+        extended: (...args) => new (class extends Program {})(...args),
+      }
+      for (const [what, call] of Object.entries(calls)) {
+        attempt(`${what}()`, () => call())
+        garbage.forEach((one, index) => {
+          attempt(`${what}(garbage ${index})`, () => call(one))
+          attempt(`${what}(garbage ${index} five times)`, () => call(one, one, one, one, one))
+          attempt(`${what}(1, garbage ${index})`, () => call(1, one))
+          for (let place = 0; place < right.length; place++) {
+            const args: unknown[] = [...right]
+            args[place] = one
+            attempt(`${what}(right but for garbage ${index} at ${place})`, () => call(...args))
+          }
+        })
+        attempt(`${what}(a thousand)`, () => call(...Array(1000).fill('x')))
+      }
+    },
+    base64(programs[2] as Buffer),
+  )
+  if (count !== undefined) t.true(count.threw > 1000 && count.returned > 10, JSON.stringify(count))
+})
+
+test.serial('garbage in the place of every argument of a flight', async (t) => {
+  const count = await survives(
+    t,
+    ({ addon, attempt, garbage, prepare }, program) => {
+      // What `landed` throws is nobody's to catch.
+      process.on('uncaughtException', () => {})
+      const right = [prepare(Buffer.from(program, 'base64')), 10, () => {}, 'sda', 'dm-0']
+      const Flight = addon.Flight as new (...args: unknown[]) => AddonFlight
+      const { prototype } = Flight
+      const calls: Record<string, (...args: unknown[]) => unknown> = {
+        'new Flight': (...args) => new Flight(...args),
+        Flight: addon.Flight as unknown as (...args: unknown[]) => unknown,
+        construct: (...args) => Reflect.construct(Flight, right.slice(0, 4), args[0] as () => void),
+        stop: (...args) => (new Flight(...right.slice(0, 4)).stop as (...args: unknown[]) => unknown)(...args),
+        call: (...args) => (new Flight(...right.slice(0, 4)).call as (...args: unknown[]) => unknown)(...args),
+      }
+      for (const [what, call] of Object.entries(calls)) {
+        attempt(`${what}()`, () => call())
+        garbage.forEach((one, index) => {
+          attempt(`${what}(garbage ${index})`, () => call(one))
+          for (const length of [3, 4, 5]) {
+            for (let place = 0; place < length; place++) {
+              const args: unknown[] = right.slice(0, length)
+              args[place] = one
+              attempt(`${what}(${length} with garbage ${index} at ${place})`, () => call(...args))
+            }
+          }
+        })
+        attempt(`${what}(a thousand)`, () => call(...Array(1000).fill('x')))
+      }
+      const flight = new Flight(...right.slice(0, 4))
+      const wrong = [
+        ...garbage,
+        right[0],
+        prototype,
+        Object.create(prototype),
+        Object.create(flight),
+        new Proxy(flight, {}),
+      ]
+      wrong.forEach((one, index) => {
+        attempt(`stop on ${index}`, () => Reflect.apply(prototype.stop, one, []))
+        attempt(`call on ${index}`, () => Reflect.apply(prototype.call, one, []))
+        attempt(`Flight on ${index}`, () => Reflect.apply(Flight as unknown as () => void, one, right))
+        attempt(`run on a flight ${index}`, () =>
+          Reflect.apply((right[0] as PreparedProgram).run, flight, [one, 1, 'sda']),
+        )
+        attempt(`a flight of a flight ${index}`, () => new Flight(flight, 10, one, 'sda'))
+      })
+      for (let i = 0; i < 3; i++) attempt('stop', () => flight.stop())
+      attempt('call after stop', () => flight.call())
+    },
+    base64(programs[2] as Buffer),
+  )
+  if (count !== undefined) t.true(count.threw > 500 && count.returned > 50, JSON.stringify(count))
+})
+
+test.serial('methods called on what they are not of', async (t) => {
+  const count = await survives(
+    t,
+    ({ addon, attempt, garbage, prepare }, program) => {
+      const prepared = prepare(Buffer.from(program, 'base64'))
+      const { prototype } = addon.PreparedProgram
+      const wrong = [...garbage, prototype, Object.create(prototype), Object.create(prepared), addon, prepared.run]
+      wrong.push(Object.setPrototypeOf(new Map(), prototype), new Proxy(prepared, {}), globalThis, structuredClone({}))
+      wrong.forEach((one, index) => {
+        attempt(`run on ${index}`, () => Reflect.apply(prototype.run, one, [new Float64Array(9), 1, 'sda']))
+        attempt(`deliver on ${index}`, () => Reflect.apply(addon.deliver, one, [one]))
+        attempt(`failure on ${index}`, () => Reflect.apply(addon.failure, one, []))
+        attempt(`new run on ${index}`, () =>
+          Reflect.construct(prototype.run, [new Float64Array(9), 1, 'sda'], one as () => void),
+        )
+      })
+      attempt('another prototype', () => Object.setPrototypeOf(prepared, null))
+      attempt('run with another prototype', () =>
+        Reflect.apply(prototype.run, prepared, [new Float64Array(9), 1, 'sda']),
+      )
+    },
+    base64(programs[2] as Buffer),
+  )
+  if (count !== undefined) t.true(count.threw > 50, JSON.stringify(count))
+})
+
+test.serial('random bytes as a program', async (t) => {
+  const bytes = fc.uint8Array({ maxLength: 300 })
+  // Small numbers in 32 bits are what programs are made of, so that some of these get further.
+  const numbers = fc
+    .array(fc.oneof({ weight: 9, arbitrary: fc.nat(9) }, fc.constantFrom(0xffffffff, 0x7fffffff, 1000)), {
+      maxLength: 60,
+    })
+    .map((values) => new Uint8Array(Uint32Array.from(values).buffer))
+  const random = fc.sample(fc.oneof(bytes, numbers), 6000)
+  const count = await survives(t, runAll, random.map(base64))
+  if (count !== undefined) t.true(count.threw > 1000, JSON.stringify(count))
+})
+
+test.serial('programs with bytes changed, cut and repeated', async (t) => {
+  const change = fc.record({
+    at: fc.nat(2000),
+    kind: fc.constantFrom('flip', 'set', 'cut', 'repeat', 'remove'),
+    value: fc.nat(255),
+    length: fc.nat(24),
+  })
+  const mutated = fc
+    .tuple(fc.constantFrom(...programs), fc.array(change, { minLength: 1, maxLength: 4 }))
+    .map(([program, changes]) => {
+      let bytes = Buffer.from(program)
+      for (const { at: anywhere, kind, value, length } of changes) {
+        if (bytes.length === 0) break
+        const at = anywhere % bytes.length
+        if (kind === 'flip') bytes[at] = (bytes[at] as number) ^ (1 << (value % 8))
+        else if (kind === 'set') bytes[at] = value
+        else if (kind === 'cut') bytes = bytes.subarray(0, at)
+        else if (kind === 'remove') bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)])
+        else bytes = Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)])
+      }
+      return bytes
+    })
+  const count = await survives(t, runAll, fc.sample(mutated, 6000).map(base64))
+  if (count !== undefined) t.true(count.threw > 100 && count.returned > 100, JSON.stringify(count))
+})
+
+test.serial('programs with each of their numbers replaced by the numbers at the limits', async (t) => {
+  const limits = [0, 1, 2, 3, 4, 5, 63, 64, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff]
+  const replaced = programs.flatMap((program) =>
+    Array.from({ length: program.length - 3 }, (_, at) => at).flatMap((at) =>
+      limits.map((limit) => {
+        const bytes = Buffer.from(program)
+        bytes.writeUInt32LE(limit, at)
+        return base64(bytes)
+      }),
+    ),
+  )
+  const count = await survives(t, runAll, replaced)
+  if (count !== undefined) t.is(count.returned + count.threw, replaced.length)
+})
+
+test.serial('lists within lists, up to the deepest and beyond', async (t) => {
+  const none = 0xffffffff
+  /** A list `*` in a list `*` in a list... */
+  const nested = (depth: number): Uint8Array => {
+    const words = [0, none, 0, 0]
+    // No directory, one token (a star), nothing to try first; one step: a list (of kind 8).
+    for (let level = 0; level < depth; level++) words.push(0, 1, 4, 0, 1, 8)
+    words.push(0, 1, 4, 0, 0)
+    // Each list's step has no slot and no condition.
+    for (let level = 0; level < depth; level++) words.push(none, 0)
+    return new Uint8Array(Uint32Array.from(words).buffer)
+  }
+  const depths = [0, 1, 2, 3, 62, 63, 64, 65, 1000, 100_000]
+  const count = await survives(
+    t,
+    ({ attempt, prepare, run, root }, encoded) => {
+      // One directory in another: a list of each level has one row.
+      const { mkdirSync } = process.getBuiltinModule('node:fs')
+      mkdirSync(`${root}/chain${'/link'.repeat(70)}`, { recursive: true })
+      for (const program of encoded) {
+        const bytes = Buffer.from(program, 'base64')
+        attempt(`${bytes.length} bytes`, () => run(prepare(bytes, `${root}/chain`), 9))
+      }
+    },
+    depths.map((depth) => base64(nested(depth))),
+  )
+  if (count !== undefined) t.deepEqual(count, { returned: 6, threw: 4 })
+})
+
+test.serial('strange parameters, directories and limits', async (t) => {
+  const count = await survives(
+    t,
+    ({ addon, attempt, prepare, run }, encoded) => {
+      const strings = {
+        empty: '',
+        'a NUL': 'a\0b',
+        'half a character': '\ud800',
+        'not ASCII': 'größe\u{1f600}',
+        dots: '../../..',
+        'a long name': 'x'.repeat(5000),
+        'a very long text': 'x'.repeat(20_000_000),
+        'a very long text that is not ASCII': 'ö'.repeat(10_000_000),
+        'a path with many components': '/dev/x'.repeat(200_000),
+        'slashes only': '/'.repeat(5_000_000),
+        'up and down': '/dev/..'.repeat(200_000),
+        'a rope': Array.from({ length: 1000 }, (_, i) => `${i}`).reduce((all, one) => all + one, '/dev/'),
+      }
+      const limits = [0, -0, 1, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 32, 2 ** 53, -(2 ** 31), 1e308]
+      for (const program of encoded) {
+        const bytes = Buffer.from(program, 'base64')
+        const length = bytes.readUInt32LE(0)
+        for (const [what, string] of Object.entries(strings)) {
+          const prepared = prepare(bytes)
+          attempt(`a parameter that is ${what}`, () => run(prepared, 1, ...Array(length).fill(string)))
+          attempt(`a directory that is ${what}`, () => {
+            run(new addon.PreparedProgram(bytes, string, string, string), 1, ...Array(length).fill('/dev/sda'))
+          })
+        }
+        for (const limit of limits) {
+          attempt(`a limit of ${limit}`, () => run(prepare(bytes), limit, ...Array(length).fill('1')))
+        }
+        attempt('one parameter too few', () => run(prepare(bytes), 1, ...Array(length - 1).fill('1')))
+        attempt('one parameter too many', () => run(prepare(bytes), 1, ...Array(length + 1).fill('1')))
+      }
+    },
+    programs.map(base64),
+  )
+  if (count !== undefined) t.deepEqual(count, { returned: programs.length * (2 * 12 + 11), threw: programs.length * 2 })
+})
+
+test.serial('arrays for the cells that are small, shared, strange or taken away', async (t) => {
+  const count = await survives(
+    t,
+    ({ addon, attempt, prepare }, program) => {
+      const prepared = prepare(Buffer.from(program, 'base64'))
+      const use = (what: string, make: () => Float64Array, spoil: (cells: Float64Array) => void = () => {}) => {
+        let cells: Float64Array = new Float64Array(2)
+        const ask = () => {
+          prepared.run(cells, 1000)
+          addon.failure()
+        }
+        attempt(`deliver to ${what}`, () => {
+          cells = make()
+          addon.deliver(cells)
+        })
+        attempt(`run with ${what}`, ask)
+        attempt(`spoil ${what}`, () => spoil(cells))
+        for (let i = 0; i < 20; i++) {
+          attempt(`run with ${what}, spoilt`, ask)
+          // What may by now be where the array was.
+          const others = Array.from({ length: 20 }, () => new Float64Array(1000).fill(7))
+          globalThis.gc?.()
+          if (others.some((other) => other.some((value) => value !== 7))) {
+            throw new Error(`${what}: the addon wrote into another array`)
+          }
+        }
+      }
+      const resizable = (bytes: number, most: number) =>
+        Reflect.construct(ArrayBuffer, [bytes, { maxByteLength: most }]) as ArrayBuffer & { resize(size: number): void }
+      const resize = (cells: Float64Array, bytes: number) =>
+        (cells.buffer as ArrayBuffer & { resize(size: number): void }).resize(bytes)
+      const detach = (cells: Float64Array) => {
+        structuredClone(cells.buffer, { transfer: [cells.buffer as ArrayBuffer] })
+      }
+      for (const length of [0, 1, 2, 3, 10, 1000, 100_000]) use(`${length} cells`, () => new Float64Array(length))
+      use('shared cells', () => new Float64Array(new SharedArrayBuffer(8000)))
+      use('cells in the middle of a buffer', () => new Float64Array(new ArrayBuffer(8000), 4000, 3))
+      use('cells of a class', () => new (class extends Float64Array {})(1000))
+      use('cells that are detached before', () => {
+        const cells = new Float64Array(1000)
+        detach(cells)
+        return cells
+      })
+      use('cells that are detached', () => new Float64Array(1000), detach)
+      use(
+        'cells that are moved to another thread',
+        () => new Float64Array(1000),
+        (cells) => {
+          const { port1, port2 } = new MessageChannel()
+          port1.postMessage(cells, [cells.buffer as ArrayBuffer])
+          port1.close()
+          port2.close()
+        },
+      )
+      use(
+        'cells that shrink',
+        () => new Float64Array(resizable(8_000, 8_000)),
+        (cells) => resize(cells, 0),
+      )
+      use(
+        'cells that shrink by a page',
+        () => new Float64Array(resizable(81_920, 81_920)),
+        (cells) => resize(cells, 16),
+      )
+      use(
+        'cells that grow',
+        () => new Float64Array(resizable(16, 80_000)),
+        (cells) => resize(cells, 80_000),
+      )
+      use(
+        'cells of a fixed length in a buffer that shrinks',
+        () => new Float64Array(resizable(8_000, 8_000), 80, 900),
+        (cells) => resize(cells, 800),
+      )
+      use('cells with getters', () =>
+        Object.defineProperties(new Float64Array(1000), {
+          length: { get: () => 1e9 },
+          buffer: { get: () => new ArrayBuffer(0) },
+          byteOffset: { get: () => -8 },
+        }),
+      )
+      use('frozen cells', () => Object.preventExtensions(new Float64Array(1000)))
+    },
+    base64(
+      encode(query('class/block/*', { name: name(), size: integer('size'), queue: list('queue/*', { n: name() }) })),
+    ),
+  )
+  if (count !== undefined) t.true(count.returned > 200, JSON.stringify(count))
+})
+
+test.serial('programs in arrays that are shared, detached, resized or changed afterwards', async (t) => {
+  const count = await survives(
+    t,
+    ({ attempt, prepare, run }, program) => {
+      const bytes = Buffer.from(program, 'base64')
+      const copy = (buffer: ArrayBuffer | SharedArrayBuffer): Uint8Array => {
+        const array = new Uint8Array(buffer)
+        array.set(bytes)
+        return array
+      }
+      const detached = copy(new ArrayBuffer(bytes.length))
+      structuredClone(detached.buffer, { transfer: [detached.buffer as ArrayBuffer] })
+      const shrunk = copy(
+        Reflect.construct(ArrayBuffer, [bytes.length, { maxByteLength: bytes.length }]) as ArrayBuffer,
+      )
+      ;(shrunk.buffer as ArrayBuffer & { resize(size: number): void }).resize(8)
+      attempt('detached', () => prepare(detached))
+      attempt('shrunk', () => prepare(shrunk))
+      attempt('shared', () => run(prepare(copy(new SharedArrayBuffer(bytes.length))), 1, 'sda'))
+      attempt('changed afterwards', () => {
+        const array = copy(new ArrayBuffer(bytes.length))
+        const prepared = prepare(array)
+        array.fill(255)
+        run(prepared, 1, 'sda')
+        structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] })
+        run(prepared, 1, 'sda')
+      })
+    },
+    base64(programs[2] as Buffer),
+  )
+  if (count !== undefined) t.deepEqual(count, { returned: 2, threw: 2 })
+})
+
+test.serial('samplers of garbage, and garbage for cells', async (t) => {
+  const count = await survives(
+    t,
+    ({ addon, attempt, garbage, root, prepare }, program) => {
+      const directory = `${root}/sys/class/block`
+      const classes = {
+        AttributeSampler: [directory, 'sda\0sdb\0', 'stat\0size\0', Uint32Array.of(17, 1), 9],
+        DiskstatsSampler: [directory, 'sda\0', '/proc/self/mountinfo'],
+      } as const
+      for (const [name, right] of Object.entries(classes)) {
+        const Sampler = addon[name as keyof typeof classes] as new (...args: readonly unknown[]) => NativeSampler
+        const made = (...args: readonly unknown[]) => {
+          const sampler = new Sampler(...args)
+          for (const cells of [new Float64Array(1 + 2 * 19), new Float64Array(1 + 18), new Float64Array(0)]) {
+            for (let i = 0; i < 2; i++) {
+              try {
+                sampler.sample(cells)
+              } catch {}
+              sampler.open()
+            }
+            sampler.failure()
+          }
+          if (typeof sampler.held() !== 'number') throw new Error('not a number')
+          sampler.close()
+          sampler.close()
+        }
+        attempt(`${name} as it should be`, () => made(...right))
+        attempt(`${name}()`, () => (Sampler as unknown as (...args: readonly unknown[]) => unknown)(...right))
+        attempt(`new ${name}()`, () => new Sampler())
+        garbage.forEach((one, index) => {
+          attempt(`new ${name}(garbage ${index} five times)`, () => made(one, one, one, one, one))
+          for (let place = 0; place < right.length; place++) {
+            const args: unknown[] = [...right]
+            args[place] = one
+            attempt(`new ${name}(right but for garbage ${index} at ${place})`, () => made(...args))
+          }
+          const sampler = new Sampler(...right)
+          sampler.open()
+          attempt(`${name}.sample(garbage ${index})`, () => sampler.sample(one as Float64Array))
+          const methods = Sampler.prototype
+          for (const method of ['open', 'sample', 'held', 'failure', 'close'] as const) {
+            attempt(`${name}.${method} on garbage ${index}`, () => Reflect.apply(methods[method], one, [one]))
+          }
+        })
+        const others = [prepare(Buffer.from(program, 'base64')), Sampler.prototype, Object.create(Sampler.prototype)]
+        others.push(Object.create(new Sampler(...right)), new Proxy(new Sampler(...right), {}))
+        if (name === 'AttributeSampler') others.push(new addon.DiskstatsSampler(directory, '', ''))
+        for (const [index, other] of others.entries()) {
+          for (const method of ['open', 'sample', 'held', 'failure', 'close'] as const) {
+            attempt(`${name}.${method} on another ${index}`, () =>
+              Reflect.apply(Sampler.prototype[method], other, [new Float64Array(39)]),
+            )
+          }
+        }
+        attempt(`run on a ${name}`, () =>
+          Reflect.apply(addon.PreparedProgram.prototype.run, new Sampler(...right), [new Float64Array(9), 1, 'sda']),
+        )
+      }
+      for (const columns of [[], [0], [1, 2], [2 ** 32 - 1], [1025]]) {
+        attempt(`columns ${columns}`, () =>
+          new addon.AttributeSampler(directory, 'sda\0', 'stat\0', Uint32Array.from(columns), 9).open(),
+        )
+      }
+      for (const names of ['', '\0', 'sda', '\0\0\0', '..\0', 'ö\0', `${'x'.repeat(5000)}\0`, 'sda\0'.repeat(3000)]) {
+        attempt(`names ${names.slice(0, 9)}`, () => {
+          const sampler = new addon.AttributeSampler(directory, names, 'stat\0', Uint32Array.of(17), 9)
+          sampler.open()
+          sampler.sample(new Float64Array(1 + 18 * (names.split('\0').length - 1)))
+        })
+      }
+      const cells = new Float64Array(1 + 18)
+      const sampler = new addon.AttributeSampler(directory, 'sda\0', 'stat\0', Uint32Array.of(17), 9)
+      sampler.open()
+      attempt('cells', () => sampler.sample(cells))
+      structuredClone(cells.buffer, { transfer: [cells.buffer as ArrayBuffer] })
+      attempt('cells that were given away', () => sampler.sample(cells))
+      attempt('cells of another thread', () => sampler.sample(new Float64Array(new SharedArrayBuffer(19 * 8))))
+    },
+    base64(programs[2] as Buffer),
+  )
+  if (count !== undefined) t.true(count.threw > 600 && count.returned > 10, JSON.stringify(count))
+})

@@ -1,0 +1,243 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import {
+  addonFile,
+  addonFileOrLog,
+  answerOfChild,
+  type ChildOptions,
+  copyPackage,
+  endOf,
+  libc,
+  otherLibc,
+  packageRoot,
+  prebuildPath,
+} from '../support/child-process.js'
+import { unpackRecording } from '../support/recordings.js'
+
+// Which addon is loaded, and what happens where none is: in copies of the package that have the files of each case.
+
+const BUILD = 'build/Release/fast_sysfs.node'
+
+const ALPHA = 'iqn.2026-11.io.example:alpha'
+
+interface Loaded {
+  readonly backend: string
+  readonly message: string | null
+  readonly hasCause: boolean
+  /** What `backend: 'native'` throws. */
+  readonly thrown: string | null
+  readonly fallback: string
+  /** The files loaded by the dynamic loader that are an addon of this package. */
+  readonly files: readonly string[]
+  readonly devices: readonly string[]
+}
+
+/** Loads a copy of the package in a process of its own and asks it something about a recorded machine. */
+async function load(copy: string, options?: ChildOptions): Promise<Loaded> {
+  return answerOfChild(
+    ({ Sysfs }, { root, copy, target }) => {
+      const { readFileSync } = process.getBuiltinModule('node:fs')
+      const sysfs = new Sysfs({ root })
+      let thrown: string | null = null
+      try {
+        new Sysfs({ root, backend: 'native' })
+      } catch (error) {
+        thrown = error instanceof Error ? error.message : 'something that is no Error'
+      }
+      const mapped = readFileSync('/proc/self/maps', 'utf8').match(/\/.*\.node$/gm) ?? []
+      const here = mapped.filter((file) => file.startsWith(copy)).map((file) => file.slice(copy.length + 1))
+      return {
+        backend: sysfs.backend,
+        message: sysfs.nativeLoadError?.message ?? null,
+        hasCause: sysfs.nativeLoadError?.cause instanceof Error,
+        thrown,
+        fallback: new Sysfs({ root, backend: 'fallback' }).backend,
+        files: [...new Set(here)],
+        devices: sysfs.findDevicesForIscsiLun(target, 2),
+      }
+    },
+    { root: await unpackRecording('S3'), copy, target: ALPHA },
+    { ...options, packageRoot: copy },
+  )
+}
+
+function usesAddon(t: ExecutionContext, loaded: Loaded, file: string): void {
+  t.deepEqual(loaded, {
+    backend: 'native',
+    message: null,
+    hasCause: false,
+    thrown: null,
+    fallback: 'fallback',
+    files: [file],
+    devices: ['sdd', 'sdc'],
+  })
+}
+
+function fallsBack(t: ExecutionContext, loaded: Loaded, reason: RegExp): void {
+  t.like(loaded, { backend: 'fallback', fallback: 'fallback', hasCause: true, files: [], devices: ['sdd', 'sdc'] })
+  t.regex(loaded.message ?? '', reason)
+  t.is(loaded.thrown, loaded.message)
+}
+
+const missing = /^no native addon for \w+-\w+ in this package: not built here, and no prebuild fits$/
+const broken = /^the native addon is there but does not load: /
+
+test.serial('without an addon the package works on the fallback and says why', async (t) => {
+  fallsBack(t, await load(copyPackage()), missing)
+})
+
+test.serial('the addon built here is used', async (t) => {
+  const addon = addonFileOrLog(t)
+  if (addon !== undefined) usesAddon(t, await load(copyPackage({ [BUILD]: readFileSync(addon) })), BUILD)
+})
+
+test.serial('the prebuild for this platform and C library is used', async (t) => {
+  const addon = addonFileOrLog(t)
+  if (addon === undefined) return
+  const copy = copyPackage({
+    [prebuildPath(otherLibc)]: Buffer.from('for another C library'),
+    [prebuildPath(libc, 'mips')]: Buffer.from('for another processor'),
+    [prebuildPath(libc)]: readFileSync(addon),
+  })
+  usesAddon(t, await load(copy), prebuildPath(libc))
+})
+
+test.serial('a prebuild for another C library is not touched', async (t) => {
+  const addon = addonFileOrLog(t)
+  if (addon === undefined) return
+  fallsBack(t, await load(copyPackage({ [prebuildPath(otherLibc)]: readFileSync(addon) })), missing)
+})
+
+test.serial('a prebuild for another processor is not touched', async (t) => {
+  const addon = addonFileOrLog(t)
+  if (addon === undefined) return
+  fallsBack(t, await load(copyPackage({ [prebuildPath(libc, 'mips')]: readFileSync(addon) })), missing)
+})
+
+test.serial('the addon built here wins over a prebuild', async (t) => {
+  const addon = addonFileOrLog(t)
+  if (addon === undefined) return
+  const copy = copyPackage({ [BUILD]: readFileSync(addon), [prebuildPath(libc)]: readFileSync(addon) })
+  usesAddon(t, await load(copy), BUILD)
+})
+
+test.serial('an addon built here that does not load is reported, not passed over for a prebuild', async (t) => {
+  const addon = addonFileOrLog(t)
+  if (addon === undefined) return
+  const copy = copyPackage({ [BUILD]: Buffer.from('interrupted'), [prebuildPath(libc)]: readFileSync(addon) })
+  fallsBack(t, await load(copy), broken)
+})
+
+/** What may be found in the addon's place. */
+const unloadable: Readonly<Record<string, (addon: Buffer) => Buffer>> = {
+  'an empty file': () => Buffer.alloc(0),
+  'a text': () => Buffer.from('<html>404 Not Found</html>\n'.repeat(100)),
+  'the first bytes of an addon': (addon) => addon.subarray(0, 40),
+  // What an installation leaves that ran out of disk space. The loader maps what is missing, and touches it.
+  'the first page of an addon': (addon) => addon.subarray(0, 4096),
+  'half an addon': (addon) => addon.subarray(0, addon.length / 2),
+  'all but the last byte of an addon': (addon) => addon.subarray(0, -1),
+  'an addon for another processor': (addon) => {
+    const other = Buffer.from(addon)
+    // e_machine of the ELF header: 8 is MIPS.
+    other.writeUInt16LE(8, 18)
+    return other
+  },
+}
+
+for (const [what, content] of Object.entries(unloadable)) {
+  for (const place of [BUILD, prebuildPath(libc)]) {
+    test.serial(`${what} at ${path.dirname(place)} is reported and not fatal`, async (t) => {
+      const addon = addonFileOrLog(t)
+      if (addon === undefined) return
+      fallsBack(t, await load(copyPackage({ [place]: content(readFileSync(addon)) })), broken)
+    })
+  }
+}
+
+test.serial('where Node is told to load no addons the package works on the fallback', async (t) => {
+  const addon = addonFileOrLog(t)
+  if (addon === undefined) return
+  const copy = copyPackage({ [BUILD]: readFileSync(addon) })
+  fallsBack(t, await load(copy, { nodeArguments: ['--no-addons'] }), broken)
+})
+
+for (const platform of ['darwin', 'win32'] as const) {
+  test.serial(`on ${platform} a recorded machine is read on the fallback`, async (t) => {
+    const addon = addonFile()
+    const prebuilds = addon === undefined ? {} : { [prebuildPath(libc)]: readFileSync(addon) }
+    const loaded = await load(copyPackage(prebuilds), { platform })
+    fallsBack(t, loaded, missing)
+    t.true(loaded.message?.includes(` ${platform}-`))
+  })
+}
+
+test.serial('choosing among prebuilds leaves the settings of process.report as they were', async (t) => {
+  const addon = addonFileOrLog(t)
+  if (addon === undefined) return
+  const settings = await answerOfChild(
+    ({ Sysfs }) => {
+      const reporter = process.report as { excludeNetwork?: boolean }
+      const before = reporter.excludeNetwork
+      new Sysfs({ root: '/nowhere' })
+      return { before, after: reporter.excludeNetwork }
+    },
+    null,
+    { packageRoot: copyPackage({ [prebuildPath(libc)]: readFileSync(addon) }) },
+  )
+  t.is(settings.after, settings.before)
+})
+
+// ---- What the published binary asks of the system it is loaded on.
+
+const binaries = [BUILD, prebuildPath('glibc'), prebuildPath('musl')].filter((file) =>
+  existsSync(path.join(packageRoot, file)),
+)
+
+/** What readelf says of a binary; `undefined`, and why in the log, where there is no readelf. */
+async function readelf(t: ExecutionContext, option: string, file: string): Promise<string | undefined> {
+  try {
+    return (await endOf(['readelf', '--wide', option, path.join(packageRoot, file)])).stdout
+  } catch {
+    t.log('not looked at: readelf (of binutils) is not installed here')
+    t.pass()
+    return undefined
+  }
+}
+
+test.serial('there is an addon to look at', (t) => {
+  if (addonFileOrLog(t) !== undefined) t.not(binaries.length, 0)
+})
+
+for (const file of binaries) {
+  test.serial(`${file} needs no C++ library`, async (t) => {
+    const dynamic = await readelf(t, '--dynamic', file)
+    if (dynamic === undefined) return
+    const needed = [...dynamic.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, library]) => library ?? '')
+    const system =
+      /^(libc\.so\.6|libc\.musl-\w+\.so\.1|libm\.so\.6|libgcc_s\.so\.1|libpthread\.so\.0|ld-linux.*\.so\.\d)$/
+    t.deepEqual(
+      needed.filter((library) => !system.test(library)),
+      [],
+    )
+  })
+
+  test.serial(`${file} loads on glibc 2.28`, async (t) => {
+    const versions = await readelf(t, '--version-info', file)
+    if (versions === undefined) return
+    const minors = [...versions.matchAll(/\bGLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor))
+    t.true(Math.max(0, ...minors) <= 28, `GLIBC_2.${Math.max(...minors)}`)
+    // Node 20 itself, where it was built for such an old system, brings no newer one.
+    const gccMinors = [...versions.matchAll(/\bGCC_(\d+)\.\d/g)].map(([, major]) => Number(major))
+    t.true(Math.max(0, ...gccMinors) <= 8, `GCC_${Math.max(...gccMinors)}`)
+  })
+
+  test.serial(`${file} shows the loader nothing but what Node looks for`, async (t) => {
+    const symbols = await readelf(t, '--dyn-syms', file)
+    if (symbols === undefined) return
+    // Value, size, FUNC or OBJECT, GLOBAL or WEAK, DEFAULT, section: whatever is not UND is defined here.
+    const defined = [...symbols.matchAll(/ (?:GLOBAL|WEAK|UNIQUE) +\w+ +\d+ (\S+)$/gm)].map(([, name]) => name ?? '')
+    t.deepEqual(defined.toSorted(), ['napi_register_module_v1', 'node_api_module_get_api_version_v1'])
+  })
+}

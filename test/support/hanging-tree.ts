@@ -1,0 +1,154 @@
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { ExecutionContext } from 'ava'
+import { answerOfChild, type ChildOptions, type Library } from './child-process.js'
+import { type FileTree, writeFileTree } from './file-tree.js'
+import { LineProcess } from './line-process.js'
+
+const source = path.join(__dirname, '../../../test/support/hanging-tree.c')
+/** For a process of its own, which can only load it. */
+export const hangingTreeModule = __filename
+
+/** A directory that is also at another place, where it can be told to hang: see hanging-tree.c. */
+export class HangingTree {
+  readonly root: string
+  readonly #process: LineProcess
+
+  private constructor(root: string, process: LineProcess) {
+    this.root = root
+    this.#process = process
+  }
+
+  static async mount({ program, directory }: HangingTreeParts): Promise<HangingTree> {
+    const mountPoint = mkdtempSync(path.join(os.tmpdir(), 'fast-sysfs-hanging-'))
+    const child = new LineProcess(program, [directory, mountPoint])
+    const greeting = await child.hear()
+    if (greeting === 'ok') return new HangingTree(mountPoint, child)
+    await child.close()
+    rmdirSync(mountPoint)
+    throw new Error(greeting)
+  }
+
+  /** From now on what reads this hangs; with a slash at the end, what looks it up. */
+  async hang(name: string): Promise<void> {
+    await this.#ask(`hang ${name}`)
+  }
+
+  /** Resolves when so many requests hang. */
+  async held(count: number): Promise<void> {
+    while (Number(await this.#ask('held')) < count) await setTimeout(5)
+  }
+
+  /** How often something was about to read this. */
+  async count(name: string): Promise<number> {
+    return Number(await this.#ask(`count ${name}`))
+  }
+
+  /** Nothing hangs any more; returns how many requests did. */
+  async answer(): Promise<number> {
+    return Number(await this.#ask('answer'))
+  }
+
+  /** What hangs fails. */
+  async close(): Promise<void> {
+    await this.#process.close()
+    rmdirSync(this.root)
+  }
+
+  /** Ask one thing after the other. */
+  #ask(command: string): Promise<string> {
+    this.#process.say(command)
+    return this.#process.hear()
+  }
+}
+
+export interface HangingTreeParts {
+  readonly program: string
+  readonly directory: string
+}
+
+let compiled: string | undefined
+
+/** For a test that needs a tree that hangs: writes it, or says in the test's log why it cannot hang here. */
+export async function hangingTreeOrLog(t: ExecutionContext, tree: FileTree): Promise<HangingTreeParts | undefined> {
+  const missing = whatIsMissing()
+  let reason = missing
+  if (missing === undefined) {
+    const parts = { program: compile(), directory: writeFileTree(t, tree) }
+    try {
+      const mounted = await HangingTree.mount(parts)
+      await mounted.close()
+      return parts
+    } catch (error) {
+      // A container may have the device and not be allowed to mount.
+      reason = String(error)
+    }
+  }
+  t.log(`nothing hangs here to test with: ${reason}`)
+  t.pass()
+  return undefined
+}
+
+/** Runs a function in a process of its own, for the threads that hang are its own; see `answerOfChild`. */
+export async function answerOnHangingTree<Argument, Answer>(
+  parts: HangingTreeParts,
+  body: (library: Library, tree: HangingTree, argument: Argument) => Promise<Answer>,
+  argument: Argument,
+  options?: ChildOptions,
+): Promise<Answer> {
+  return answerOfChild(
+    async (library, { parts, module, body, argument }): Promise<Answer> => {
+      const { createRequire } = process.getBuiltinModule('node:module')
+      // As on a machine that was not told otherwise, whatever this one was told.
+      process.env['UV_THREADPOOL_SIZE'] = '4'
+      const { HangingTree: Tree } = createRequire(module)(module) as typeof import('./hanging-tree.js')
+      // biome-ignore lint/security/noGlobalEval: the function has come here as its source text
+      const run = globalThis.eval(`(${body})`) as (...all: unknown[]) => Promise<Answer>
+      const tree = await Tree.mount(parts)
+      try {
+        return await run(library, tree, argument)
+      } finally {
+        await tree.close()
+      }
+    },
+    { parts, module: hangingTreeModule, body: String(body), argument },
+    options,
+  )
+}
+
+/** Whether one of the trees is still mounted. */
+export function isMounted(root: string): boolean {
+  return readFileSync('/proc/self/mounts', 'utf8').includes(` ${root} `)
+}
+
+function whatIsMissing(): string | undefined {
+  if (process.platform !== 'linux') return 'it is no Linux'
+  if (process.getuid?.() !== 0) return 'only root mounts'
+  if (!existsSync('/dev/fuse')) return 'there is no /dev/fuse'
+  accessSync('/dev/fuse', constants.R_OK | constants.W_OK)
+  try {
+    execFileSync(compiler(), ['--version'], { stdio: 'ignore' })
+  } catch {
+    return `there is no C compiler '${compiler()}'`
+  }
+  return undefined
+}
+
+function compile(): string {
+  if (compiled === undefined) {
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'fast-sysfs-hanging-'))
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+    compiled = path.join(directory, 'hanging-tree')
+    execFileSync(compiler(), ['-O2', '-Wall', '-Wextra', '-o', compiled, source], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+  }
+  return compiled
+}
+
+function compiler(): string {
+  return process.env['CC'] ?? 'cc'
+}
