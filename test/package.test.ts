@@ -207,19 +207,19 @@ test.serial('the repository itself can be required by its path, and by its own n
 /** What a user writes; the marked lines are wrong, and would be right if the types were `any`. */
 const consumer = `
 import { captured, findDevicesForIscsiLun, integer, list, name, param, query, Sysfs, SysfsError, text } from 'fast-sysfs'
-import type { PreparedQuery, RunOptions, SysfsOptions, Unreadable } from 'fast-sysfs'
+import type { PreparedQuery, ReadOptions, SysfsOptions, Unreadable } from 'fast-sysfs'
 
 const options: SysfsOptions = { root: '/host', backend: 'auto' }
 const sysfs = new Sysfs(options)
 const unreadable: Unreadable[] = []
-const runOptions: RunOptions = { unreadable }
+const runOptions: ReadOptions = { onUnreadable: (item) => unreadable.push(item) }
 
 const names: readonly string[] = findDevicesForIscsiLun('iqn', 1, runOptions)
 const map: string | undefined = sysfs.findMultipathDeviceForDevice('sda')
 const hosts: ReadonlyMap<string, number> = sysfs.getIscsiPortalHostMapForTarget('iqn')
 
 const sessions = query('class/iscsi_session/session{id}', {
-  id: captured('id'),
+  id: capture('id'),
   target: text('targetname').equals(param('iqn')),
   connections: list('device/connection*', { name: name(), cid: integer('cid') }),
 })

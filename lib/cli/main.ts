@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { Sysfs } from '../sysfs.js'
+import { Sysfs } from '../index.js'
 import { checkOptions, parseArguments, UsageError } from './arguments.js'
 import { checkArguments } from './command.js'
 import { findCommand } from './commands.js'

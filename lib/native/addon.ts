@@ -1,45 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import bindings from 'bindings'
-import type { UeventAddon } from './uevent-socket.js'
-import type { SamplerAddon } from './native-sampler.js'
+import type { Addon } from './addon-interface.js'
 import { checkIsWhole } from './elf.js'
-
-/** What native/addon.cc exports. */
-export interface Addon extends SamplerAddon, UeventAddon {
-  /** Runs a program on Node's thread pool. */
-  readonly Flight: new (
-    program: PreparedProgram,
-    limit: number,
-    landed: (...outcome: AddonOutcome) => void,
-    ...parameters: readonly string[]
-  ) => AddonFlight
-  readonly PreparedProgram: new (program: Uint8Array, sys: string, dev: string, root: string) => PreparedProgram
-  /** Puts the last result's cells, which did not fit, into a larger array. */
-  deliver(cells: Float64Array): void
-  failure(): [syscall: string, path: string | Uint8Array]
-}
-
-export interface PreparedProgram {
-  /**
-   * The result's text (as bytes where it is not ASCII), or an errno. `cells` gets the result's numbers: see Result in
-   * native/core/executor.h.
-   */
-  run(cells: Float64Array, limit: number, ...parameters: readonly string[]): string | Uint8Array | number
-}
-
-export interface AddonFlight {
-  /** Does not begin, where it has not; else ends before the next system call. */
-  stop(): void
-  /** The system call that it is in, and for how many milliseconds. */
-  call(): [syscall: string, path: string | Uint8Array, lastedMs: number] | undefined
-}
-
-/** The end of a flight: text and cells as of `run`, or an errno and what `failure` says of it. Nothing: it was stopped. */
-export type AddonOutcome =
-  | [text: string | Uint8Array, cells: Float64Array]
-  | [errno: number, failure: [syscall: string, path: string | Uint8Array]]
-  | [undefined, undefined]
 
 export type LoadedAddon = { readonly addon: Addon } | { readonly error: Error }
 
@@ -48,7 +11,7 @@ const builtHere = path.join(packageRoot, 'build/Release/fast_sysfs.node')
 
 let loaded: LoadedAddon | undefined
 
-/** The addon: the one built here, else the prebuild for this platform. Tried once; an error is kept, not thrown. */
+/** Loads the addon: the one built here, else the prebuild for this platform. An error is kept, not thrown. */
 export function loadAddon(): LoadedAddon {
   loaded ??= load()
   return loaded

@@ -2,7 +2,7 @@ import { append, grouped } from './grouped.js'
 import type { BlockDevice, IscsiSession, MultipathMap, SnapshotData } from './model.js'
 
 /** A snapshot's parts by what they are asked for by, so that no question goes through all of them. */
-export class Lookup {
+export class SnapshotIndex {
   readonly deviceByName: ReadonlyMap<string, BlockDevice>
   readonly deviceByMapName: ReadonlyMap<string, BlockDevice>
   readonly deviceByPath: ReadonlyMap<string, BlockDevice>

@@ -1,14 +1,16 @@
-import { Lookup } from './snapshot-index.js'
+import { isLoggedIn } from '../storage/iscsi.js'
 import type {
   BlockDevice,
   Detail,
   FibreChannelHost,
   IscsiSession,
   MultipathMap,
+  MultipathPath,
   NvmeSubsystem,
   ScsiHost,
   SnapshotData,
 } from './model.js'
+import { SnapshotIndex } from './snapshot-index.js'
 
 /**
  * A machine's block storage at one moment, with finders. The data are readonly and JSON-safe; a snapshot that went
@@ -24,7 +26,7 @@ export class Snapshot implements SnapshotData {
   readonly fibreChannelHosts: readonly FibreChannelHost[]
 
   /** Made when something is first asked for. */
-  #lookup: Lookup | undefined
+  #index: SnapshotIndex | undefined
 
   constructor(data: SnapshotData) {
     this.detail = data.detail
@@ -38,12 +40,12 @@ export class Snapshot implements SnapshotData {
 
   /** By the kernel's name, `sda`, or a map's, `mpatha` ('basic'). */
   device(name: string): BlockDevice | undefined {
-    return this.lookup.deviceByName.get(name) ?? this.lookup.deviceByMapName.get(name)
+    return this.index.deviceByName.get(name) ?? this.index.deviceByMapName.get(name)
   }
 
   /** By device number. */
   deviceByNumber(major: number, minor: number): BlockDevice | undefined {
-    return this.lookup.deviceByNumber.get(`${major}:${minor}`)
+    return this.index.deviceByNumber.get(`${major}:${minor}`)
   }
 
   /**
@@ -52,8 +54,8 @@ export class Snapshot implements SnapshotData {
    */
   deviceByPath(path: string): BlockDevice | undefined {
     return path.startsWith(mapperDirectory)
-      ? this.lookup.deviceByMapName.get(path.slice(mapperDirectory.length))
-      : this.lookup.deviceByPath.get(path)
+      ? this.index.deviceByMapName.get(path.slice(mapperDirectory.length))
+      : this.index.deviceByPath.get(path)
   }
 
   /** The disks a device comes down to, through any depth of maps, arrays and partitions; of a disk itself none. */
@@ -66,7 +68,7 @@ export class Snapshot implements SnapshotData {
   /** The multipath maps over a device, through any depth, in the order of `multipathMaps`. */
   mapsOver(device: BlockDevice): readonly MultipathMap[] {
     return this.devicesOver(device)
-      .map((one) => this.lookup.mapByDevice.get(one.name))
+      .map((one) => this.index.mapByDevice.get(one.name))
       .filter((map) => map !== undefined)
       .sort((a, b) => (a.device < b.device ? -1 : 1))
   }
@@ -78,7 +80,7 @@ export class Snapshot implements SnapshotData {
 
   /** The multipath maps that have a disk among their paths: one, as multipathd makes them. */
   mapsOfPath(name: string): readonly MultipathMap[] {
-    return this.lookup.mapsOfPath.get(name) ?? []
+    return this.index.mapsOfPath.get(name) ?? []
   }
 
   /** The map that has exactly these paths, in whatever order. */
@@ -89,9 +91,17 @@ export class Snapshot implements SnapshotData {
     )
   }
 
+  /** The paths of a map whose disk is running and whose session is logged in. A path of unknown state counts as live. */
+  livePaths(map: MultipathMap): readonly MultipathPath[] {
+    return map.paths.filter(({ state, sessionId }) => {
+      const sessionState = sessionId === null ? null : (this.session(sessionId)?.state ?? null)
+      return (state === null || state === 'running') && isLoggedIn(sessionState)
+    })
+  }
+
   /** By N of sessionN. */
   session(id: number): IscsiSession | undefined {
-    return this.lookup.sessionById.get(id)
+    return this.index.sessionById.get(id)
   }
 
   /** The iSCSI session that a disk (or a disk's partition) is reached through. */
@@ -101,17 +111,17 @@ export class Snapshot implements SnapshotData {
 
   /** The sessions to a target ('basic'). */
   sessionsTo(targetName: string): readonly IscsiSession[] {
-    return this.lookup.sessionsByTarget.get(targetName) ?? []
+    return this.index.sessionsByTarget.get(targetName) ?? []
   }
 
   /** The disks of a target's LUN, one a session ('basic'). */
   disksOfLun(targetName: string, lun: number): readonly BlockDevice[] {
-    return this.sessionsTo(targetName).flatMap(({ id }) => this.lookup.disksOfLun.get(`${id} ${lun}`) ?? [])
+    return this.sessionsTo(targetName).flatMap(({ id }) => this.index.disksOfLun.get(`${id} ${lun}`) ?? [])
   }
 
-  private get lookup(): Lookup {
-    this.#lookup ??= new Lookup(this)
-    return this.#lookup
+  private get index(): SnapshotIndex {
+    this.#index ??= new SnapshotIndex(this)
+    return this.#index
   }
 
   private directlyUnder(device: BlockDevice): readonly BlockDevice[] {
@@ -119,11 +129,11 @@ export class Snapshot implements SnapshotData {
   }
 
   private directlyOver(device: BlockDevice): readonly BlockDevice[] {
-    return [...this.devices(device.holders), ...(this.lookup.partitionsOfDisk.get(device.name) ?? [])]
+    return [...this.devices(device.holders), ...(this.index.partitionsOfDisk.get(device.name) ?? [])]
   }
 
   private devices(names: readonly string[]): readonly BlockDevice[] {
-    return names.map((name) => this.lookup.deviceByName.get(name)).filter((device) => device !== undefined)
+    return names.map((name) => this.index.deviceByName.get(name)).filter((device) => device !== undefined)
   }
 
   /** All devices that a step leads to, again and again, in the order they are met; without the first. */

@@ -5,8 +5,8 @@ import { inspect, isDeepStrictEqual } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { Sysfs, type Unreadable } from '../../lib/index.js'
-import { NaiveOracle } from '../support/reference.js'
 import { randomMachine, randomPath } from '../support/random-machine.js'
+import { NaiveOracle } from '../support/reference.js'
 import {
   type IscsiConnection,
   type IscsiSession,
@@ -109,12 +109,13 @@ test('the addon and the fallback give the same reasons for what cannot be read',
 function unreadableOf(sysfs: Sysfs, machine: Machine): readonly Unreadable[] {
   const unreadable: Unreadable[] = []
   for (const iqn of targetNamesOf(machine)) {
-    sysfs.getIscsiPortalHostMapForTarget(iqn, { unreadable })
-    for (const lun of lunsOf(machine)) sysfs.findDevicesForIscsiLun(iqn, lun, { unreadable })
+    sysfs.getIscsiPortalHostMapForTarget(iqn, { onUnreadable: (item) => unreadable.push(item) })
+    for (const lun of lunsOf(machine))
+      sysfs.findDevicesForIscsiLun(iqn, lun, { onUnreadable: (item) => unreadable.push(item) })
   }
   for (const device of devicesOf(machine)) {
-    sysfs.findMultipathDeviceForDevice(device, { unreadable })
-    sysfs.findSlaveDevicesOnMultipath(device, { unreadable })
+    sysfs.findMultipathDeviceForDevice(device, { onUnreadable: (item) => unreadable.push(item) })
+    sysfs.findSlaveDevicesOnMultipath(device, { onUnreadable: (item) => unreadable.push(item) })
   }
   return unreadable
 }

@@ -5,10 +5,11 @@ import { setTimeout as pause, setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { type Change, type Detail, Monitor, type Snapshot, Sysfs, type Uevent } from '../../lib/index.js'
-import { HeldAttributes } from '../../lib/monitor/open-attributes.js'
+import { OpenAttributes } from '../../lib/monitor/open-attributes.js'
 import { backends, onEveryBackend } from '../support/backends.js'
 import { answerOfChild, steadyMemory } from '../support/child-process.js'
 import { LoopDevices, loopDevicesOrLog } from '../support/loop-devices.js'
+import { machineOf } from '../support/machine.js'
 import { lastingDifferences, ReplayedChanges } from '../support/replayed-changes.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
@@ -30,7 +31,7 @@ function closing<Closable extends { close(): void }>(t: ExecutionContext, closab
 
 /** A monitor of the machine's own sysfs that hears uevents; says in the test's log why there is none. */
 function hearingMonitor(t: ExecutionContext, detail: Detail, receiveBufferSize?: number): Monitor | undefined {
-  const monitor = closing(t, new Monitor(new Sysfs({ sysPath: '/sys' }), { detail }, receiveBufferSize))
+  const monitor = closing(t, new Monitor(machineOf({ sysPath: '/sys' }), { detail }, receiveBufferSize))
   if (monitor.source === 'uevents') return monitor
   t.log(`no uevents to test with: ${monitor.pollingReason}`)
   t.pass()
@@ -67,7 +68,7 @@ onEveryBackend('without events everything is compared, and the same is the same 
     t.deepEqual(first, sysfs.snapshot({ detail }))
     t.is(monitor.snapshot(), first)
     t.is(monitor.refresh(), first)
-    t.is(monitor.rescan(), first)
+    t.is(monitor.reload(), first)
   }
   const monitor = closing(t, sysfs.monitor())
   const before = monitor.snapshot()
@@ -109,7 +110,7 @@ onEveryBackend('a closed monitor says so', (t, backend) => {
   for (const ask of [
     () => monitor.snapshot(),
     () => monitor.refresh(),
-    () => monitor.rescan(),
+    () => monitor.reload(),
     () => monitor.changes(),
   ]) {
     t.throws(ask, { message: 'the monitor is closed' })
@@ -210,11 +211,11 @@ onEveryBackend('with few descriptors a refresh opens what it cannot hold', async
   const { held, isHeld } = await answerOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { readdirSync, writeFileSync } = process.getBuiltinModule('node:fs')
-      const { HeldAttributes } = process.getBuiltinModule('node:module').createRequire(`${process.cwd()}/`)(
+      const { OpenAttributes } = process.getBuiltinModule('node:module').createRequire(`${process.cwd()}/`)(
         './dist/lib/monitor/held-attributes.js',
       ) as typeof import('../../lib/monitor/open-attributes.js')
       const openDescriptors = () => readdirSync('/proc/self/fd').length
-      const held = new HeldAttributes()
+      const held = new OpenAttributes()
       const rows = new Sysfs({ root, backend })
         .snapshot()
         .blockDevices.map(({ name }) => `${root}/sys/class/block/${name}`)
@@ -352,7 +353,7 @@ test.serial('a held attribute of a device that went is opened again when the nam
   const devices = await loopDevicesOrLog(t)
   if (devices === undefined) return
   const attributes = [{ key: 'sectors', kind: 'integer', path: 'size' }] as const
-  const held = closing(t, new HeldAttributes())
+  const held = closing(t, new OpenAttributes())
   // Others make loop devices, too, and may take the number.
   for (let tries = 0; tries < 20; tries++) {
     const [name = ''] = await devices.add(1)

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { type LostUevents, Sysfs, type Uevent } from '../../lib/index.js'
 import { parseUevents } from '../../lib/executor/uevent.js'
-import { ueventsOf } from '../../lib/monitor/uevents.js'
+import { type LostUevents, Sysfs, type Uevent } from '../../lib/index.js'
+import { ueventsOf } from '../../lib/monitor/uevent-iterator.js'
 import { loopDevicesOrLog } from '../support/loop-devices.js'
+import { machineOf } from '../support/machine.js'
 
 const addOfMap = [
   'add@/devices/virtual/block/dm-3',
@@ -146,7 +147,7 @@ test.serial('more than the kernel keeps is told as lost, after what it kept', as
   const sysfs = devices && heardSysfs(t)
   if (devices === undefined || sysfs === undefined) return
   // The kernel takes twice as much as it is told, and no less than two kilobytes.
-  const uevents = ueventsOf(sysfs, {}, 1)
+  const uevents = ueventsOf(machineOf({ root: '/', backend: 'native' }), {}, 1)
   await devices.churn(100, 16)
   const [name = ''] = await devices.add(1)
   let lost = 0
@@ -163,7 +164,7 @@ test.serial('more than the kernel keeps is told as lost, after what it kept', as
   t.true(kept > 0 && kept < 400, `${kept} were kept`)
 
   // Where it is empty again the next one is heard.
-  const again = ueventsOf(sysfs, {}, 1 << 20)
+  const again = ueventsOf(machineOf({ root: '/', backend: 'native' }), {}, 1 << 20)
   await devices.remove([name])
   for await (const uevent of again) {
     if (uevent.action === 'lost') t.fail('nothing was lost')

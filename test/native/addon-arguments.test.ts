@@ -1,29 +1,17 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import type { Addon, AddonFlight, PreparedProgram } from '../../lib/native/addon.js'
+import { field, param, type Query, query, record } from '../../lib/index.js'
+import type { Addon, AddonRun, PreparedProgram } from '../../lib/native/addon-interface.js'
 import { encodeProgram } from '../../lib/native/encode-program.js'
-import {
-  captured,
-  exists,
-  hex,
-  integer,
-  link,
-  linkNumber,
-  list,
-  name,
-  param,
-  type Query,
-  query,
-  record,
-  text,
-} from '../../lib/index.js'
-import { compile } from '../../lib/query/program.js'
 import type { NativeSampler } from '../../lib/native/native-sampler.js'
+import { compile } from '../../lib/query/compile.js'
+import { devicesUnderMap, mapsOnDevice } from '../../lib/storage/block-devices.js'
 import { devicesOfLun, portalsOfTarget } from '../../lib/storage/iscsi.js'
-import { devicesUnderMap, mapsOverDevice } from '../../lib/storage/multipath.js'
 import { addonFileOrLog, howItEnded, runInChild } from '../support/child-process.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
+
+const { capture, exists, hex, integer, link, list, name, numberFromLink, text } = field
 
 // The addon may never end the process, whatever JavaScript gives it: each call returns, or throws an Error. The calls
 // are made in processes of their own, so that a crash is a failed test that names the call.
@@ -155,17 +143,17 @@ async function survives<Argument>(
 const programs = [
   portalsOfTarget,
   devicesOfLun,
-  mapsOverDevice,
+  mapsOnDevice,
   devicesUnderMap,
   query('class/block/{a}x*y$p', {
     name: name(),
-    a: captured('a'),
+    a: capture('a'),
     size: integer('size').equals(12),
     page: hex('device/vpd_pg83'),
     vendor: text('device/vendor').equals(param('vendor')),
     at: link().required(),
-    host: linkNumber('host'),
-    session: linkNumber('session', 'device'),
+    host: numberFromLink('host'),
+    session: numberFromLink('session', 'device'),
     has: exists('queue').required(),
   }),
   record({

@@ -66,7 +66,7 @@ function troubledMachine(): Machine {
 onEach('10,000 queries leave no descriptor open', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const { before, after, answers, errors, unreadable } = await answerOfChild(
-      ({ Sysfs, query, list, text }, { root, backend, IQN, UNICODE_IQN }) => {
+      ({ Sysfs, query, field: { list, text } }, { root, backend, IQN, UNICODE_IQN }) => {
         const { readdirSync } = process.getBuiltinModule('node:fs')
         const openDescriptors = () => readdirSync('/proc/self/fd').length
         const here = new Sysfs({ root, backend })
@@ -97,12 +97,12 @@ onEach('10,000 queries leave no descriptor open', async (t, backend) => {
           () => here.findSlaveDevicesOnMultipath('/dev/disk/loop-b'),
           () => here.findSlaveDevicesOnMultipath(`/dev/${'x'.repeat(5000)}`),
           () => nowhere.findSlaveDevicesOnMultipath('dm-0'),
-          () => here.getIscsiPortalHostMapForTarget(IQN, { unreadable }),
+          () => here.getIscsiPortalHostMapForTarget(IQN, { onUnreadable: (item) => unreadable.push(item) }),
           () => here.getIscsiPortalHostMapForTarget(UNICODE_IQN),
           () => here.getIscsiPortalHostMapForTarget(''),
           () => nowhere.getIscsiPortalHostMapForTarget(IQN),
           () => here.findDevicesForIscsiLun(IQN, 1),
-          () => here.findDevicesForIscsiLun(UNICODE_IQN, 2, { unreadable }),
+          () => here.findDevicesForIscsiLun(UNICODE_IQN, 2, { onUnreadable: (item) => unreadable.push(item) }),
           () => here.findDevicesForIscsiLun(IQN, -1),
           () => everything.first(),
         ]
@@ -125,7 +125,7 @@ onEach('10,000 queries leave no descriptor open', async (t, backend) => {
 onEach('a query that runs out of descriptors says so and closes those it had', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const outcomes = await answerOfChild(
-      ({ Sysfs, SysfsError, query, list, text }, { root, backend, IQN }) => {
+      ({ Sysfs, SysfsError, query, field: { list, text } }, { root, backend, IQN }) => {
         const { closeSync, openSync } = process.getBuiltinModule('node:fs')
         const sysfs = new Sysfs({ root, backend })
         const deep = sysfs.prepare(
@@ -183,7 +183,7 @@ onEach('a query that runs out of descriptors says so and closes those it had', a
 onEach('answers too large for the first array of cells arrive whole', async (t, backend) => {
   await onMachine(machineOfSize({ sessions: 8, luns: 400, maps: 1 }), async (root) => {
     const counts = await answerOfChild(
-      ({ Sysfs, query, list, name, text, integer, link }, { root, backend }) => {
+      ({ Sysfs, query, field: { list, name, text, integer, link } }, { root, backend }) => {
         const sysfs = new Sysfs({ root, backend })
         const unreadable: Unreadable[] = []
         const blocks = sysfs.prepare(query('class/block/*', { name: name(), size: integer('size'), at: link() }))
@@ -194,7 +194,7 @@ onEach('answers too large for the first array of cells arrive whole', async (t, 
         const one = blocks.first()
         const all = blocks.all()
         const again = blocks.first()
-        refused.all({}, { unreadable })
+        refused.all({}, { onUnreadable: (item) => unreadable.push(item) })
         const rows = nested.all()
         const attributes = rows.flatMap((row) => row.attributes)
         return {
@@ -229,8 +229,8 @@ onEach('memory does not grow with the number of runs', async (t, backend) => {
             const unreadable: Unreadable[] = []
             sysfs.findMultipathDeviceForDevice('/dev/disk/volume')
             sysfs.findSlaveDevicesOnMultipath('/dev/mapper/mpatha')
-            sysfs.getIscsiPortalHostMapForTarget(UNICODE_IQN, { unreadable })
-            sysfs.findDevicesForIscsiLun(IQN, 1, { unreadable })
+            sysfs.getIscsiPortalHostMapForTarget(UNICODE_IQN, { onUnreadable: (item) => unreadable.push(item) })
+            sysfs.findDevicesForIscsiLun(IQN, 1, { onUnreadable: (item) => unreadable.push(item) })
           }
           globalThis.gc?.()
           return process.memoryUsage.rss()
@@ -248,7 +248,7 @@ onEach('memory does not grow with the number of runs', async (t, backend) => {
 onEach('prepared queries are collected', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const { early, late } = await answerOfChild(
-      async ({ Sysfs, query, list, name, text, param }, { root, backend, IQN }) => {
+      async ({ Sysfs, query, param, field: { list, name, text } }, { root, backend, IQN }) => {
         const { setImmediate } = process.getBuiltinModule('node:timers/promises')
         const sysfs = new Sysfs({ root, backend })
         const prepare = async (count: number) => {

@@ -14,7 +14,7 @@ const ways = backends.flatMap((backend) =>
     title: `${backend}, ${source}`,
     source,
     samplerOf: (devices?: readonly string[]) =>
-      new Sysfs({ root: '/', backend }).sampler({ source, ...(devices && { devices }) }),
+      new Sysfs({ root: '/', backend }).sampler({ readFrom: source, ...(devices && { devices }) }),
   })),
 )
 
@@ -161,7 +161,7 @@ for (const backend of backends) {
     // The kernel gives a page of lines at a time, and finds the next one by counting devices.
     const older = await loops.add(50)
     const staying = await loops.add(80)
-    const sampler = new Sysfs({ root: '/', backend }).sampler({ source: 'diskstats', devices: staying })
+    const sampler = new Sysfs({ root: '/', backend }).sampler({ readFrom: 'diskstats', devices: staying })
     t.teardown(() => sampler.close())
     t.is(sampler.sample(), 0)
     let isRemoving = true

@@ -4,7 +4,13 @@ import test from 'ava'
 import { type Detail, findingsOf, Snapshot, Sysfs } from '../../lib/index.js'
 import { type Backend, backends, onEveryBackend } from '../support/backends.js'
 import { hasReference, recordingNames, reference, unpackRecording } from '../support/recordings.js'
-import { compareWithTools, contradictions, isDifferent, type ToolsSaid, toolsSaid } from '../support/snapshot-against-tools.js'
+import {
+  compareWithTools,
+  contradictions,
+  isDifferent,
+  type ToolsSaid,
+  toolsSaid,
+} from '../support/snapshot-against-tools.js'
 
 // A snapshot of a recorded machine, value by value against what the tools said of that machine then.
 

@@ -1,6 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { type IscsiConnection, type IscsiSession, type Machine, type MachineSize, machineOfSize } from '../support/sysfs-tree.js'
+import {
+  type IscsiConnection,
+  type IscsiSession,
+  type Machine,
+  type MachineSize,
+  machineOfSize,
+} from '../support/sysfs-tree.js'
 import { attribute, type Counts, counting, link, listing, sum, times, traceQuestions } from '../support/system-calls.js'
 
 // What a question costs.

@@ -1,7 +1,4 @@
-import { name, query } from '../../query/query.js'
-import type { DeviceRates } from '../../sampler/rates.js'
-import type { Sample, Sampler } from '../../sampler/sampler.js'
-import type { Sysfs } from '../../sysfs.js'
+import { type DeviceRates, field, query, type Sample, type Sampler, type Sysfs } from '../../index.js'
 import { Inventory, nameOf } from '../inventory.js'
 
 /** What a disk or map does. */
@@ -18,7 +15,7 @@ interface Sampled {
   readonly devices: ReadonlyMap<string, Pick<Activity, 'title' | 'isStacked'>>
 }
 
-const everyDevice = query('class/block/*', { name: name() })
+const everyDevice = query('class/block/*', { name: field.name() })
 
 /** What disks and maps do between two looks at them; those that come are taken in, those that go are left out. */
 export class DiskActivity {
