@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { loadAddon } from '../lib/executor/addon.js'
 import { encodeProgram } from '../lib/executor/encode.js'
 import {
   captured,
@@ -149,8 +150,10 @@ const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parame
 
 /** Writes inputs of the form that native/fuzz/program_fuzz.cc reads. */
 function writeSeeds(directory: string): void {
+  const loaded = loadAddon()
+  if ('error' in loaded) throw loaded.error
   for (const [index, { query, parameters }] of seeds.entries()) {
-    const program = encodeProgram(compile(query))
+    const program = encodeProgram(compile(query), loaded.addon.programKinds)
     const size = Buffer.alloc(2)
     size.writeUInt16LE(program.length)
     const texts = parameters.map((parameter) => Buffer.from(`${parameter}\0`))

@@ -1,14 +1,14 @@
-import type { AddonFlight, AddonOutcome } from '../executor/addon.js'
+import type { AddonOutcome, AsyncRun } from '../executor/addon.js'
 import { type Flight, type Landing, timedOut } from './flight.js'
 import { type Job, lane, type TimedCall } from './lane.js'
 
 /** A run in the addon: the whole of it on one thread of the pool. */
 export class NativeFlight implements Flight, Job {
-  private flight: AddonFlight | undefined
+  private flight: AsyncRun | undefined
   private isStopped = false
 
   constructor(
-    private readonly takeOff: (back: (...outcome: AddonOutcome) => void) => AddonFlight,
+    private readonly takeOff: (back: (...outcome: AddonOutcome) => void) => AsyncRun,
     private readonly landingOf: (...outcome: AddonOutcome) => Landing,
     private readonly landed: (landing: Landing) => void,
   ) {
@@ -28,7 +28,7 @@ export class NativeFlight implements Flight, Job {
   }
 
   call(): TimedCall | undefined {
-    const call = this.flight?.call()
+    const call = this.flight?.currentCall()
     if (call === undefined) return undefined
     const [syscall, path, lastedMs] = call
     return { syscall, path: typeof path === 'string' ? path : Buffer.from(path).toString('utf8'), lastedMs }
@@ -40,6 +40,6 @@ export class NativeFlight implements Flight, Job {
 
   stop(): void {
     this.isStopped = true
-    if (!lane.withdraw(this)) this.flight?.stop()
+    if (!lane.withdraw(this)) this.flight?.cancel()
   }
 }

@@ -7,17 +7,26 @@ import { checkIsWhole } from './elf.js'
 
 /** What native/addon.cc exports. */
 export interface Addon extends SamplerAddon, UeventAddon {
+  /** The kinds in an encoded program. The index of a name is the number that encodes the kind. */
+  readonly programKinds: ProgramKinds
   /** Runs a program on Node's thread pool. */
-  readonly Flight: new (
+  readonly AsyncRun: new (
     program: PreparedProgram,
     limit: number,
-    landed: (...outcome: AddonOutcome) => void,
+    onComplete: (...outcome: AddonOutcome) => void,
     ...parameters: readonly string[]
-  ) => AddonFlight
+  ) => AsyncRun
   readonly PreparedProgram: new (program: Uint8Array, sys: string, dev: string, root: string) => PreparedProgram
-  /** Puts the last result's cells, which did not fit, into a larger array. */
-  deliver(cells: Float64Array): void
-  failure(): [syscall: string, path: string | Uint8Array]
+  /** Copies the cells of the last result, which did not fit, into a larger array. */
+  copyResult(cells: Float64Array): void
+  /** The last failure of a synchronous run. */
+  lastFailure(): [syscall: string, path: string | Uint8Array]
+}
+
+export interface ProgramKinds {
+  readonly tokens: readonly string[]
+  readonly readings: readonly string[]
+  readonly conditions: readonly string[]
 }
 
 export interface PreparedProgram {
@@ -28,14 +37,14 @@ export interface PreparedProgram {
   run(cells: Float64Array, limit: number, ...parameters: readonly string[]): string | Uint8Array | number
 }
 
-export interface AddonFlight {
-  /** Does not begin, where it has not; else ends before the next system call. */
-  stop(): void
-  /** The system call that it is in, and for how many milliseconds. */
-  call(): [syscall: string, path: string | Uint8Array, lastedMs: number] | undefined
+export interface AsyncRun {
+  /** Prevents the run from starting, or ends it before its next system call. */
+  cancel(): void
+  /** The system call that the run is in, and its duration in milliseconds. */
+  currentCall(): [syscall: string, path: string | Uint8Array, durationMs: number] | undefined
 }
 
-/** The end of a flight: text and cells as of `run`, or an errno and what `failure` says of it. Nothing: it was stopped. */
+/** The text and cells of a result, or the errno and details of a failure; nothing if the run was cancelled. */
 export type AddonOutcome =
   | [text: string | Uint8Array, cells: Float64Array]
   | [errno: number, failure: [syscall: string, path: string | Uint8Array]]

@@ -7,15 +7,16 @@ import {
   type Step,
   type StepReading,
 } from '../query/program.js'
+import type { ProgramKinds } from './addon.js'
 
-// The numbers are those of the enumerations in native/core/program.h.
-const readingKinds = ['name', 'captured', 'text', 'integer', 'hex', 'exists', 'link', 'linkNumber', 'list'] as const
-const conditionKinds = ['none', 'required', 'equalsConstant', 'equalsParameter'] as const
 const none = 0xffffffff
 
-/** Writes a program as native/core/program.cc reads it: 32-bit numbers, and texts after their length. */
-export function encodeProgram(program: Program): Uint8Array {
-  const encoder = new Encoder()
+/**
+ * Encodes a program for native/core/program.cc: 32-bit numbers, and texts after their length. `kinds` is the table of the
+ * addon that decodes it.
+ */
+export function encodeProgram(program: Program, kinds: ProgramKinds): Uint8Array {
+  const encoder = new Encoder(kinds)
   const device = deviceParameterOf(program)
   encoder.number(program.parameters.length)
   encoder.number(device === undefined ? none : device.index)
@@ -28,6 +29,8 @@ export function encodeProgram(program: Program): Uint8Array {
 class Encoder {
   private readonly parts: Buffer[] = []
 
+  constructor(private readonly kinds: ProgramKinds) {}
+
   bytes(): Uint8Array {
     return Buffer.concat(this.parts)
   }
@@ -35,6 +38,12 @@ class Encoder {
   number(value: number): void {
     // In the machine's own order, which is that of the addon beside it.
     this.parts.push(Buffer.from(Uint32Array.of(value).buffer))
+  }
+
+  private kind(names: readonly string[], name: string): void {
+    const index = names.indexOf(name)
+    if (index === -1) throw new Error(`the addon has no kind ${name}`)
+    this.number(index)
   }
 
   text(value: string): void {
@@ -59,7 +68,7 @@ class Encoder {
   }
 
   private reading(reading: StepReading): void {
-    this.number(readingKinds.indexOf(reading.kind))
+    this.kind(this.kinds.readings, reading.kind)
     switch (reading.kind) {
       case 'name':
         break
@@ -86,7 +95,7 @@ class Encoder {
   }
 
   private condition(condition: Condition): void {
-    this.number(conditionKinds.indexOf(condition.kind))
+    this.kind(this.kinds.conditions, condition.kind)
     if (condition.kind === 'equalsConstant') this.text(condition.constant)
     if (condition.kind === 'equalsParameter') this.number(condition.parameter)
   }
@@ -98,21 +107,21 @@ class Encoder {
 
   private token(token: PathToken | PatternToken): void {
     if (token === 'star') {
-      this.number(4)
+      this.kind(this.kinds.tokens, 'star')
     } else if ('literal' in token) {
-      this.number(0)
+      this.kind(this.kinds.tokens, 'literal')
       this.text(token.literal)
     } else if ('parameter' in token) {
-      this.number(1)
+      this.kind(this.kinds.tokens, 'parameter')
       this.number(token.parameter)
     } else if ('slot' in token) {
-      this.number(2)
+      this.kind(this.kinds.tokens, 'slot')
       this.number(token.slot)
     } else if ('entry' in token) {
-      this.number(3)
+      this.kind(this.kinds.tokens, 'entry')
       this.number(token.entry)
     } else {
-      this.number(5)
+      this.kind(this.kinds.tokens, 'capture')
       this.number(token.capture)
     }
   }

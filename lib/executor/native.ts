@@ -18,7 +18,7 @@ export function loadNative(): Executor | Error {
     prepare: (program, roots) =>
       new NativeExecution(
         program,
-        new addon.PreparedProgram(encodeProgram(program), roots.sys, roots.dev, roots.root),
+        new addon.PreparedProgram(encodeProgram(program, addon.programKinds), roots.sys, roots.dev, roots.root),
         shared,
         addon,
       ),
@@ -42,15 +42,15 @@ class Results {
     const size = (this.cells[0] as number) + header
     if (size <= this.cells.length) return
     this.cells = new Float64Array(size * 2)
-    this.addon.deliver(this.cells)
+    this.addon.copyResult(this.cells)
   }
 
   failure(errno: number): SysfsError {
-    return failureOf(errno, this.addon.failure())
+    return failureOf(errno, this.addon.lastFailure())
   }
 }
 
-function failureOf(errno: number, [syscall, path]: ReturnType<Addon['failure']>): SysfsError {
+function failureOf(errno: number, [syscall, path]: ReturnType<Addon['lastFailure']>): SysfsError {
   return new SysfsError(-errno, syscall, typeof path === 'string' ? path : Buffer.from(path).toString('utf8'))
 }
 
@@ -78,7 +78,7 @@ class NativeExecution implements Execution {
 
   fly(parameters: readonly string[], limit: number, landed: (landing: Landing) => void): Flight {
     return new NativeFlight(
-      (back) => new this.addon.Flight(this.prepared, Math.min(limit, largestLimit), back, ...parameters),
+      (back) => new this.addon.AsyncRun(this.prepared, Math.min(limit, largestLimit), back, ...parameters),
       (...outcome) => this.landingOf(outcome),
       landed,
     )

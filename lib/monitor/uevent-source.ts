@@ -8,7 +8,7 @@ import { parseUevents, type Uevent } from './uevent.js'
 export interface UeventAddon {
   readonly UeventSocket: new () => UeventSocket
   /** Whether those of block devices reach this process's network namespace; false where that cannot be told. */
-  areUeventsHeardHere(): boolean
+  receivesUevents(): boolean
 }
 
 interface UeventSocket {
@@ -54,7 +54,7 @@ export class UeventSource {
     const loaded = loadAddon()
     if ('error' in loaded) return loaded.error.message
     if (!isSysfs(sysfs.sysPath)) return `${sysfs.sysPath} is not the sysfs of the kernel that runs here`
-    if (!loaded.addon.areUeventsHeardHere()) return 'the kernel sends no uevents to this network namespace'
+    if (!loaded.addon.receivesUevents()) return 'the kernel sends no uevents to this network namespace'
     const socket = new loaded.addon.UeventSocket()
     const errno = socket.open(receiveBufferSize)
     return errno === 0 ? new UeventSource(socket) : `a socket for uevents cannot be opened: ${errorCode(-errno)}`

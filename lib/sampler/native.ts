@@ -20,7 +20,7 @@ export interface NativeSampler {
   /** How many devices vanished, or a negative errno. */
   sample(cells: Float64Array): number
   held(): number
-  failure(): [syscall: string, path: string | Uint8Array]
+  lastFailure(): [syscall: string, path: string | Uint8Array]
   close(): void
 }
 
@@ -67,7 +67,7 @@ export class NativeSource implements Source {
   }
 
   #failure(errno: number): SysfsError {
-    const [syscall, path] = this.#sampler.failure()
+    const [syscall, path] = this.#sampler.lastFailure()
     return new SysfsError(errno, syscall, typeof path === 'string' ? path : Buffer.from(path).toString('utf8'))
   }
 }
