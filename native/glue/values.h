@@ -51,15 +51,14 @@ inline constexpr napi_typedarray_type kArrayType<uint32_t> = napi_uint32_array;
 template <>
 inline constexpr napi_typedarray_type kArrayType<double> = napi_float64_array;
 
-// Returns false if the value is not a typed array of this element type. A detached array has no elements.
+// Returns false if the value is not a typed array of this type. A detached array has no elements.
+bool ToElementsOf(Napi::Value value, napi_typedarray_type type, void*& data, size_t& count);
+
 template <typename Element>
 bool ToElements(Napi::Value value, Elements<Element>& elements) {
-  if (!value.IsTypedArray()) return false;
-  const auto array = value.As<Napi::TypedArrayOf<Element>>();
-  // As does not check the type of the elements.
-  if (array.TypedArrayType() != kArrayType<Element>) return false;
-  elements.data = const_cast<Element*>(array.Data());
-  elements.count = elements.data == nullptr ? 0 : array.ElementLength();
+  void* data = nullptr;
+  if (!ToElementsOf(value, kArrayType<Element>, data, elements.count)) return false;
+  elements.data = static_cast<Element*>(data);
   return true;
 }
 
