@@ -2,5 +2,6 @@
 // operations. This definition (0: they do) takes its place, so that the addon also loads on glibc 2.28, the oldest that
 // Node 20 supports.
 extern "C" {
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the name is that of glibc.
 __attribute__((visibility("hidden"))) char __libc_single_threaded = 0;
 }

@@ -121,8 +121,8 @@ AsyncRunWrap::AsyncRunWrap(const Napi::CallbackInfo& info) : ObjectWrap(info), s
   auto worker =
       std::make_unique<RunWorker>(info[2].As<Napi::Function>(), state_, std::move(bound), std::move(parameters), limit);
   worker->Queue();
-  state_->work = *worker;
-  worker.release();
+  // The queued worker deletes itself after it has completed.
+  state_->work = *worker.release();
 }
 
 Napi::Value AsyncRunWrap::OnCalledAsFunction(const Napi::CallbackInfo& info) {

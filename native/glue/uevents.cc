@@ -85,7 +85,7 @@ Napi::Value UeventSocketWrap::Listen(const Napi::CallbackInfo& info) {
   };
   listener->function = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "fast-sysfs uevents", 0,
                                                      1, finalize, owner.get());
-  owner.release();
+  static_cast<void>(owner.release());  // `finalize` deletes it
   const int error = listener->waiter.Start(socket_.number(), UeventListener::Wake, listener.get());
   listener_ = std::move(listener);
   if (error != 0) StopListening();
