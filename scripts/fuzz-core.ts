@@ -8,6 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { field, param, type Query, query, record } from '../lib/index.js'
+import { loadAddon } from '../lib/native/addon.js'
 import { encodeProgram } from '../lib/native/encode-program.js'
 import { compile } from '../lib/query/compile.js'
 import { devicesUnderMap, mapsOnDevice } from '../lib/storage/block-devices.js'
@@ -137,8 +138,10 @@ const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parame
 
 /** Writes inputs of the form that native/fuzz/program_fuzz.cc reads. */
 function writeSeeds(directory: string): void {
+  const loaded = loadAddon()
+  if ('error' in loaded) throw loaded.error
   for (const [index, { query, parameters }] of seeds.entries()) {
-    const program = encodeProgram(compile(query))
+    const program = encodeProgram(compile(query), loaded.addon.programKinds)
     const size = Buffer.alloc(2)
     size.writeUInt16LE(program.length)
     const texts = parameters.map((parameter) => Buffer.from(`${parameter}\0`))

@@ -30,7 +30,7 @@ export async function measureCrossing(root: string, effort: Effort): Promise<Cro
   if ('error' in loaded) throw loaded.error
   const prepared = new Sysfs({ root, backend: 'native' }).prepare(eightFields)
   const rows = prepared.all().length
-  const program = encodeProgram(compile(eightFields))
+  const program = encodeProgram(compile(eightFields), loaded.addon.programKinds)
   const call = new loaded.addon.PreparedProgram(program, `${root}/sys`, `${root}/dev`, root)
   const cells = new Float64Array((rows + 1) * Object.keys(eightFields.list.fields).length)
   const paced = [
