@@ -173,7 +173,7 @@ test('an answer that has no room is ENOMEM, whatever failed before it; there is 
     `
     const { execFileSync } = require('node:child_process')
     const fs = require('node:fs')
-    const { hex } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
+    const { field: { hex } } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
     const one = sysfs.prepare(query('one', { size: hex('size') }))
     const many = sysfs.prepare(query('many/*', { size: hex('size') }))
     one.all()

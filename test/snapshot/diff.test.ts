@@ -54,8 +54,8 @@ const passages: readonly Passage[] = [
     changes: [
       'removed blockDevice dm-2',
       'removed multipathMap mpathc',
-      'changed blockDevice sdc: sizeBytes scsi.wwid scsi.serial scsi.ioErrors',
-      'changed blockDevice sdd: sizeBytes scsi.wwid scsi.serial scsi.ioErrors',
+      'changed blockDevice sdc: sizeBytes scsi.wwid scsi.ioErrors scsi.serial',
+      'changed blockDevice sdd: sizeBytes scsi.wwid scsi.ioErrors scsi.serial',
       'changed blockDevice sde: sizeBytes holders scsi.wwid scsi.serial',
       'changed blockDevice sdf: sizeBytes holders scsi.wwid scsi.serial',
       'added blockDevice dm-4',
