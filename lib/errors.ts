@@ -1,5 +1,3 @@
-import { getSystemErrorMap } from 'node:util'
-
 /**
  * The process is in trouble (out of descriptors or memory) or may not look (EACCES on a directory that must be
  * listed), so that no answer can be given. A device's own trouble never throws: see `Unreadable`. The fields are those
@@ -38,5 +36,7 @@ export function errorCode(errno: number): string {
 }
 
 function describe(errno: number): [code: string, description: string] {
+  // By getBuiltinModule: an import would load node:util into every process that loads the library.
+  const { getSystemErrorMap } = process.getBuiltinModule('node:util')
   return getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
 }

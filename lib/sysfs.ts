@@ -41,6 +41,12 @@ export interface SysfsOptions {
    * it loads. Answers are the same.
    */
   readonly backend?: 'auto' | 'native' | 'fallback'
+  /**
+   * The .node file to load, for a bundle that has it elsewhere than beside itself. By default FAST_SYSFS_ADDON of the
+   * environment; without either the addon is looked up: in the package, for a bundle beside the bundle. A file is loaded
+   * once in a thread, for all that name it; instances that name different files run on different addons.
+   */
+  readonly addonPath?: string
 }
 
 /** One machine's sysfs. Making one reads nothing of it. */
@@ -50,7 +56,9 @@ export class Sysfs {
   readonly procPath: string
   /** What queries run on. */
   readonly backend: 'native' | 'fallback'
-  /** Why the addon does not load, where `backend: 'auto'` fell back for that. */
+  /** The .node file that `addonPath` or FAST_SYSFS_ADDON names, absolute; `undefined` where the addon is looked up. */
+  readonly addonPath: string | undefined
+  /** Why the addon does not load, where `backend: 'auto'` fell back for that. It names the file. */
   readonly nativeLoadError: Error | undefined
 
   /** The same methods as promises, which do not hold up the event loop: for devices that may hang. */
@@ -70,7 +78,8 @@ export class Sysfs {
     this.sysPath = roots.sys
     this.devPath = roots.dev
     this.procPath = procPathOf(options)
-    const { executor, nativeLoadError } = chooseExecutor(options.backend ?? 'auto')
+    this.addonPath = addonPathOf(options)
+    const { executor, nativeLoadError } = chooseExecutor(options.backend ?? 'auto', this.addonPath)
     this.backend = executor.name
     this.nativeLoadError = nativeLoadError
     this.#machine = new Machine(executor, roots)
@@ -209,20 +218,31 @@ function procPathOf({ root, procPath }: SysfsOptions): string {
   return directoryOf('procPath', procPath ?? byDefault)
 }
 
-/** An absolute path, without a slash at the end. */
-function directoryOf(option: string, directory: unknown): string {
-  if (typeof directory !== 'string') throw new TypeError(`${option} must be a string, not ${kindOf(directory)}`)
-  if (directory === '') throw new TypeError(`${option} must not be empty`)
-  if (directory.includes('\0')) throw new TypeError(`${option} must not contain a NUL: ${JSON.stringify(directory)}`)
-  return path.resolve(directory).replace(/[/\\]$/, '')
+function addonPathOf({ addonPath = process.env['FAST_SYSFS_ADDON'] || undefined }: SysfsOptions): string | undefined {
+  return addonPath === undefined ? undefined : absolutePath('addonPath', addonPath)
 }
 
-function chooseExecutor(backend: unknown): { executor: Executor; nativeLoadError: Error | undefined } {
+/** An absolute path, without a slash at the end. */
+function directoryOf(option: string, directory: unknown): string {
+  return absolutePath(option, directory).replace(/[/\\]$/, '')
+}
+
+function absolutePath(option: string, given: unknown): string {
+  if (typeof given !== 'string') throw new TypeError(`${option} must be a string, not ${kindOf(given)}`)
+  if (given === '') throw new TypeError(`${option} must not be empty`)
+  if (given.includes('\0')) throw new TypeError(`${option} must not contain a NUL: ${JSON.stringify(given)}`)
+  return path.resolve(given)
+}
+
+function chooseExecutor(
+  backend: unknown,
+  addonPath: string | undefined,
+): { executor: Executor; nativeLoadError: Error | undefined } {
   if (backend === 'fallback') return { executor: fallback, nativeLoadError: undefined }
   if (backend !== 'auto' && backend !== 'native') {
     throw new TypeError(`backend must be 'auto', 'native' or 'fallback', not ${JSON.stringify(backend)}`)
   }
-  const native = loadNative()
+  const native = loadNative(addonPath)
   if (!(native instanceof Error)) return { executor: native, nativeLoadError: undefined }
   if (backend === 'native') throw native
   return { executor: fallback, nativeLoadError: native }

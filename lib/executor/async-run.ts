@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import { SysfsError, type Unreadable } from '../errors.js'
 import { kindOf } from '../query/parameters.js'
 import { AbortError, awaitAbort, ignoreAbort } from './abort.js'
@@ -72,6 +71,8 @@ export function awaitLanding(
 
 /** The error for a system call that does not come back, or that is not made because of another that does not. */
 export function timedOut({ syscall, path }: { readonly syscall: string; readonly path: string }): SysfsError {
+  // By getBuiltinModule: an import would load node:os into every process that loads the library.
+  const { constants } = process.getBuiltinModule('node:os')
   return new SysfsError(-constants.errno.ETIMEDOUT, syscall, path)
 }
 

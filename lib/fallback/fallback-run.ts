@@ -1,5 +1,4 @@
 import { access, close, open, read, readdir, readlink, type Stats, stat } from 'node:fs'
-import { constants } from 'node:os'
 import type { Unreadable } from '../errors.js'
 import { openFlags } from '../files/attribute.js'
 import { fromBytes, toPath } from '../files/bytes.js'
@@ -81,7 +80,7 @@ class CallJob implements Job {
       lane.leave(this)
       // Without a directory the answer would not be incomplete, as without an attribute, but wrong.
       if (syscall === 'scandir') this.fail(timedOut({ syscall, path: fromBytes(path) }))
-      else this.proceed(new Failure(-constants.errno.ETIMEDOUT, 'ETIMEDOUT', syscall))
+      else this.proceed(failureOf(timedOut({ syscall, path: fromBytes(path) })))
       return
     }
     this.hasBegun = true

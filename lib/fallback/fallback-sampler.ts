@@ -12,8 +12,11 @@ export interface SampledDevice {
   isGone: boolean
 }
 
-/** CLOCK_MONOTONIC when this thread's performance.now() was 0. Asking that makes no objects, unlike hrtime(). */
-const timeOrigin = monotonicTimeOrigin()
+/**
+ * CLOCK_MONOTONIC when this thread's performance.now() was 0. Asking that makes no objects, unlike hrtime(). It is
+ * measured for the first sampler: the first use of `performance` loads a part of Node that takes milliseconds.
+ */
+let timeOrigin: number | undefined
 
 function monotonicTimeOrigin(): number {
   let origin = 0
@@ -34,11 +37,14 @@ function monotonicTimeOrigin(): number {
 export abstract class FallbackSource implements Source {
   protected readonly devices: readonly SampledDevice[]
   readonly #columns: number
+  readonly #timeOrigin: number
   readonly #vanished: number[] = []
 
   constructor({ directory, devices }: Sampled, columns: number) {
     this.devices = devices.map((name, index) => ({ index, path: `${directory}/${name}`, inode: 0, isGone: false }))
     this.#columns = columns
+    timeOrigin ??= monotonicTimeOrigin()
+    this.#timeOrigin = timeOrigin
   }
 
   sample(cells: Float64Array): number {
@@ -46,7 +52,7 @@ export abstract class FallbackSource implements Source {
     if (cells.length !== cellCount(length, this.#columns)) {
       throw new TypeError("cells must be a Float64Array of the sampler's size")
     }
-    cells[0] = timeOrigin + performance.now()
+    cells[0] = this.#timeOrigin + performance.now()
     this.read(cells)
     const count = this.#vanished.length
     for (let index = 0; index < count; index++) {

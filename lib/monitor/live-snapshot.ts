@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { joinRows } from '../snapshot/join.js'
 import type { Detail } from '../snapshot/model.js'
 import { Snapshot } from '../snapshot/snapshot.js'

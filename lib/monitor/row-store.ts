@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { PreparedQuery } from '../machine/prepared-query.js'
 import { type ListDefinition, Query } from '../query/query.js'
+import { isEqual } from '../snapshot/is-equal.js'
 import type { Detail } from '../snapshot/model.js'
 import type { FullRows, Rows } from '../snapshot/queries.js'
 import { queryOf } from '../snapshot/read.js'
@@ -106,7 +106,7 @@ class KeptPart {
     let isDifferent = rows.length !== this.rows.size
     const replaced = rows.map((row): [string, Row] => {
       const entry = this.entryOf(row)
-      isDifferent ||= !isDeepStrictEqual(this.rows.get(entry), row)
+      isDifferent ||= !isEqual(this.rows.get(entry), row)
       return [entry, row]
     })
     if (!isDifferent) return false
@@ -123,7 +123,7 @@ class KeptPart {
     if (row === undefined) return this.rows.delete(entry)
     const after: Record<string, unknown> = { ...row }
     for (const { key, capture } of this.captures) after[key] = Number(numbers[capture])
-    if (isDeepStrictEqual(before, after)) return false
+    if (isEqual(before, after)) return false
     this.rows.set(entry, after)
     return true
   }

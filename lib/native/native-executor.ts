@@ -6,13 +6,12 @@ import { type Addon, type AddonOutcome, loadAddon, type PreparedProgram } from '
 import { encodeProgram } from './encode-program.js'
 import type { Execution, Executor } from '../executor/executor.js'
 
-/** Runs programs in the addon, or says why there is none. */
-export function loadNative(): Executor | Error {
-  const loaded = loadAddon()
+/** Runs programs in the addon, or says why there is none. `file` as for `loadAddon`. */
+export function loadNative(file: string | undefined): Executor | Error {
+  const loaded = loadAddon(file)
   if ('error' in loaded) return loaded.error
   const { addon } = loaded
-  results ??= new Results(addon)
-  const shared = results
+  const shared = resultsOf(addon)
   return {
     name: 'native',
     prepare: (program, roots) =>
@@ -25,8 +24,16 @@ export function loadNative(): Executor | Error {
   }
 }
 
+const results = new WeakMap<Addon, Results>()
+
 /** One for all executions of this thread: a call is synchronous, and its result is decoded before the next. */
-let results: Results | undefined
+function resultsOf(addon: Addon): Results {
+  const known = results.get(addon)
+  if (known !== undefined) return known
+  const added = new Results(addon)
+  results.set(addon, added)
+  return added
+}
 
 /** The numbers of a result start after how many they are, and how much was unreadable. */
 const header = 2

@@ -51,7 +51,7 @@ export class UeventSource {
   /** A source, or why there is none. */
   static open(sysfs: Sysfs, receiveBufferSize: number = defaultReceiveBufferSize): UeventSource | string {
     if (sysfs.backend !== 'native') return 'the fallback has no way to hear uevents'
-    const loaded = loadAddon()
+    const loaded = loadAddon(sysfs.addonPath)
     if ('error' in loaded) return loaded.error.message
     if (!isSysfs(sysfs.sysPath)) return `${sysfs.sysPath} is not the sysfs of the kernel that runs here`
     if (!loaded.addon.areUeventsHeardHere()) return 'the kernel sends no uevents to this network namespace'

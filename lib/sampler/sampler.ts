@@ -274,7 +274,7 @@ function diskstatsSource(sysfs: Sysfs, sampled: Sampled): Source {
 
 function addonOf(sysfs: Sysfs) {
   if (sysfs.backend === 'fallback') return undefined
-  const loaded = loadAddon()
+  const loaded = loadAddon(sysfs.addonPath)
   if ('error' in loaded) throw loaded.error
   return loaded.addon
 }

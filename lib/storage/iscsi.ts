@@ -1,4 +1,3 @@
-import { isIPv6, SocketAddress } from 'node:net'
 import { linkNumber, list, name, param, query, text } from '../query/query.js'
 
 // drivers/scsi/scsi_transport_iscsi.c makes the devices hostH/sessionS/connectionS:C and, for the target's SCSI
@@ -56,6 +55,8 @@ export function portalOf(address: string | null, port: number | null): string | 
 function canonicalHost(address: string): string {
   if (!address.includes(':')) return address
   const [host = '', zone] = address.split('%')
+  // By getBuiltinModule: an import would load node:net, streams and all, into every process that loads the library.
+  const { isIPv6, SocketAddress } = process.getBuiltinModule('node:net')
   if (!isIPv6(host)) return address
   const canonical = new SocketAddress({ address: host, family: 'ipv6' }).address
   return `[${zone === undefined ? canonical : `${canonical}%${zone}`}]`
