@@ -32,7 +32,7 @@ export interface ListDefinition {
 }
 
 /** A reading with the condition it puts on its row. Made by the functions below, never by hand. */
-class FieldDefinition<Value, Parameters, References> implements Field<Value, Parameters, References> {
+export class FieldDefinition<Value, Parameters, References> implements Field<Value, Parameters, References> {
   declare readonly types: { value: Value; parameters: Parameters; references: References }
 
   constructor(
@@ -42,14 +42,14 @@ class FieldDefinition<Value, Parameters, References> implements Field<Value, Par
   ) {}
 }
 
-class RequirableField<Value, Parameters, References> extends FieldDefinition<Value, Parameters, References> {
+export class RequirableField<Value, Parameters, References> extends FieldDefinition<Value, Parameters, References> {
   /** Drops the row where this cannot be read (for `exists`: where it is not there; for a list: where it is empty). */
   required(): Field<NonNullable<Value>, Parameters, References> {
     return new FieldDefinition(this.reading, true)
   }
 }
 
-class ComparableField<Value extends string | number, References> extends RequirableField<
+export class ComparableField<Value extends string | number, References> extends RequirableField<
   Value | null,
   unknown,
   References
@@ -63,7 +63,7 @@ class ComparableField<Value extends string | number, References> extends Requira
   }
 }
 
-class ListField<Value extends readonly unknown[], Parameters, References> extends RequirableField<
+export class ListField<Value extends readonly unknown[], Parameters, References> extends RequirableField<
   Value,
   Parameters,
   References

@@ -1,4 +1,4 @@
-import { name, query } from '../../query/query.js'
+import { name, query } from '../../index.js'
 import type { BlockDevice } from '../../snapshot/model.js'
 import type { Sysfs } from '../../sysfs.js'
 import { columns, columnsOf } from '../column.js'
@@ -36,8 +36,7 @@ export const list = answering({
   },
 })
 
-const deviceNamed = query('class/block/$device', { name: name() }, { device: 'device' })
-
 function kernelNameOf(sysfs: Sysfs, device: string): string | undefined {
+  const deviceNamed = query('class/block/$device', { name: name() }, { device: 'device' })
   return asked(() => sysfs.prepare(deviceNamed).first({ device }))?.name
 }

@@ -1,0 +1,90 @@
+/*
+ * Makes what the package is published with, in dist/package:
+ *
+ *     index.js      the library, CommonJS: what Node loads, by `require` and, through index.mjs, by `import`
+ *     index.mjs     the same classes and functions for `import`, so that both ways have one state
+ *     bundler.mjs   the library as an ES module, for bundlers (the condition `module`), which neither read CommonJS as
+ *                   well nor may leave a `require` in an ES module
+ *     cli/main.js   the command; it requires ../index.js
+ *     types/        the declarations that the public API leads to; index.d.mts are those for `import`
+ */
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+
+const packageRoot = path.resolve(__dirname, '../..')
+const compiled = path.join(packageRoot, 'dist/lib')
+const published = path.join(packageRoot, 'dist/package')
+
+const options: BuildOptions = {
+  absWorkingDir: packageRoot,
+  bundle: true,
+  platform: 'node',
+  // As `engines` in package.json.
+  target: 'node20.17',
+  // Fewer bytes to read, and stack traces that can still be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+
+async function bundleLibrary(): Promise<readonly string[]> {
+  const library = { ...options, entryPoints: ['lib/index.ts'] }
+  await Promise.all([
+    build({ ...library, format: 'cjs', outfile: path.join(published, 'index.js') }),
+    build({ ...library, format: 'esm', outfile: path.join(published, 'bundler.mjs') }),
+  ])
+  const names = Object.keys(require(path.join(published, 'index.js')) as object)
+  const facade = `import library from './index.js'\nexport const { ${names.join(', ')} } = library\n`
+  writeFileSync(path.join(published, 'index.mjs'), facade)
+  return names
+}
+
+/**
+ * For the command the library is the published file, not a second copy. It is loaded for the first use of what it
+ * exports: the help does without it.
+ */
+function publishedLibrary(names: readonly string[]): Plugin {
+  const getters = names.map((name) => `get ${name}() { return require('../index.js').${name} }`)
+  return {
+    name: 'published-library',
+    setup(build) {
+      build.onResolve({ filter: /^\.\.\/(\.\.\/)*index\.js$/ }, ({ kind }) =>
+        kind === 'require-call' ? { path: '../index.js', external: true } : { path: 'library', namespace: 'published' },
+      )
+      build.onLoad({ filter: /^library$/, namespace: 'published' }, () => ({
+        contents: `module.exports = { ${getters.join(', ')} }`,
+      }))
+    },
+  }
+}
+
+/** Commands are imported dynamically: in one file such a module is evaluated when it is asked for. */
+async function bundleCommand(names: readonly string[]): Promise<void> {
+  const outfile = path.join(published, 'cli/main.js')
+  const plugins = [publishedLibrary(names)]
+  await build({ ...options, entryPoints: ['lib/cli/main.ts'], format: 'cjs', outfile, plugins })
+}
+
+/** Copies the declarations that one leads to. */
+function copyDeclarations(file: string, copied: Set<string>): void {
+  if (copied.has(file)) return
+  copied.add(file)
+  const copy = path.join(published, 'types', path.relative(compiled, file))
+  mkdirSync(path.dirname(copy), { recursive: true })
+  copyFileSync(file, copy)
+  for (const [, imported = ''] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g)) {
+    copyDeclarations(path.resolve(path.dirname(file), `${imported}.d.ts`), copied)
+  }
+}
+
+async function main(): Promise<void> {
+  rmSync(published, { recursive: true, force: true })
+  const names = await bundleLibrary()
+  await bundleCommand(names)
+  copyDeclarations(path.join(compiled, 'index.d.ts'), new Set())
+  writeFileSync(path.join(published, 'index.d.mts'), `export * from './types/index.js'\n`)
+}
+
+main()
