@@ -162,7 +162,7 @@ onEveryBackend('a root without sysfs is a failure', async (t, backend) => {
 })
 
 test('no addon is a failure only where it is asked for', async (t) => {
-  const copied = path.join(copyPackage(), 'dist/lib/cli/main.js')
+  const copied = path.join(copyPackage(), 'dist/package/cli/main.js')
   const args = [copied, 'multipath', 'sda', '--root', await unpackRecording('S3')]
   t.deepEqual(await endOf(process.execPath, args), ended(0, '/dev/dm-3\n', ''))
   const end = await endOf(process.execPath, [...args, '--backend', 'native'])
