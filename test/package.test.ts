@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
@@ -46,6 +47,8 @@ function copyRepository(directory: string): void {
   const prebuild = path.join(directory, prebuildPath(libc))
   mkdirSync(path.dirname(prebuild), { recursive: true })
   cpSync(addon, prebuild)
+  // As prebuildify does it: the published addon has no symbols.
+  execFileSync('strip', [prebuild])
 }
 
 async function npm(cwd: string, ...args: string[]): Promise<EndOfChild> {
@@ -125,8 +128,8 @@ test.serial('types lead to no file that is not there', (t) => {
 
 test.serial('the module for bundlers is an ES module and nothing else', (t) => {
   const text = readFileSync(path.join(project, 'node_modules/fast-sysfs/dist/package/bundler.mjs'), 'utf8')
-  t.notRegex(text, /\brequire\(|__dirname|__filename|import\.meta/)
-  t.regex(text, /^import\b/)
+  t.is(text.match(/\brequire\(|__dirname|__filename|import\.meta/), null)
+  t.true(text.startsWith('import'))
 })
 
 test.serial('the command has no library of its own', (t) => {
