@@ -40,8 +40,9 @@ let project: string
 
 /** All of the repository that may end up in the tarball, with the addon as it is now in the place of the prebuilt one. */
 function copyRepository(directory: string): void {
-  const left = ['node_modules', '.git', 'build', 'prebuilds'].map((name) => path.join(packageRoot, name))
-  cpSync(packageRoot, directory, { recursive: true, filter: (file) => !left.includes(file) })
+  const left = ['.git', 'build', 'prebuilds'].map((name) => path.join(packageRoot, name))
+  const isCopied = (file: string) => path.basename(file) !== 'node_modules' && !left.includes(file)
+  cpSync(packageRoot, directory, { recursive: true, filter: isCopied })
   const addon = addonFile()
   if (addon === undefined) return
   const prebuild = path.join(directory, prebuildPath(libc))
