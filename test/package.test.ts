@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
@@ -48,8 +48,8 @@ function copyRepository(directory: string): void {
   const prebuild = path.join(directory, prebuildPath(libc))
   mkdirSync(path.dirname(prebuild), { recursive: true })
   cpSync(addon, prebuild)
-  // As prebuildify does it: the published addon has no symbols.
-  execFileSync('strip', [prebuild])
+  // As prebuildify does it: the published addon has no symbols. Where there is no strip, the addon was not built here.
+  spawnSync('strip', [prebuild])
 }
 
 async function npm(cwd: string, ...args: string[]): Promise<EndOfChild> {
@@ -224,6 +224,45 @@ test.serial('both ways give the same classes and functions', async (t) => {
   for (const name of ['Sysfs', 'SysfsError', 'query', 'text', 'getIscsiPortalHostMapForTarget']) {
     t.true(names.includes(name), name)
   }
+})
+
+test.serial('loading it is one file, and none of the parts of Node that take long to load', async (t) => {
+  const source = `
+    const before = new Set(process.moduleLoadList)
+    const { Sysfs } = require('fast-sysfs')
+    console.log(JSON.stringify({
+      files: Object.keys(require.cache).map((file) => file.split('/fast-sysfs/')[1]),
+      loaded: process.moduleLoadList.filter((name) => !before.has(name)),
+    }))`
+  const { files, loaded } = (await printedBy(project, source, 'commonjs')) as {
+    readonly files: readonly string[]
+    readonly loaded: readonly string[]
+  }
+  t.deepEqual(files, ['dist/package/index.js'])
+  const slow = /^NativeModule (net|perf_hooks|os|util|stream|worker_threads|child_process)$/
+  t.deepEqual(
+    loaded.filter((name) => slow.test(name)),
+    [],
+  )
+})
+
+test.serial('the version and the help are told without the library', async (t) => {
+  const command = path.join(project, 'node_modules/fast-sysfs/dist/package/cli/main.js')
+  const preload = path.join(temporaryPackageDirectory(), 'preload.cjs')
+  const printLoaded = `process.on('exit', () => process.stderr.write(Object.keys(require.cache).join('\\n')))`
+  writeFileSync(preload, printLoaded)
+  const filesOf = async (...args: string[]): Promise<readonly string[]> => {
+    const { stderr } = await endOf([process.execPath, '--require', preload, command, ...args])
+    return stderr.split('\n').map((file) => path.basename(file))
+  }
+  t.deepEqual(await filesOf('--version'), ['preload.cjs', 'main.js'])
+  t.deepEqual(await filesOf('--help'), ['preload.cjs', 'main.js'])
+  t.deepEqual(await filesOf('sessions', '--help'), ['preload.cjs', 'main.js'])
+  t.deepEqual((await filesOf('snapshot', '--root', await unpackRecording('S3'))).slice(0, 3), [
+    'preload.cjs',
+    'main.js',
+    'index.js',
+  ])
 })
 
 test.serial('nothing but the package itself, its binaries and its package.json can be imported', async (t) => {

@@ -211,7 +211,7 @@ onEveryBackend('with few descriptors a refresh opens what it cannot hold', async
     async ({ Sysfs }, { root, backend }) => {
       const { readdirSync, writeFileSync } = process.getBuiltinModule('node:fs')
       const { HeldAttributes } = process.getBuiltinModule('node:module').createRequire(`${process.cwd()}/`)(
-        './dist/lib/monitor/held-attributes.js',
+        './dist/lib/monitor/open-attributes.js',
       ) as typeof import('../../lib/monitor/open-attributes.js')
       const openDescriptors = () => readdirSync('/proc/self/fd').length
       const held = new HeldAttributes()
