@@ -3,7 +3,7 @@ import type { Unreadable } from '../errors.js'
 import { openFlags } from '../files/attribute.js'
 import { fromBytes, toPath } from '../files/bytes.js'
 import { attributeSize, type Call, type Outcome, type Steps } from './system-call.js'
-import { Failure, failureOf } from '../files/failure.js'
+import { type Failure, failureOf } from '../files/failure.js'
 import { type Flight, type Landing, timedOut } from '../executor/async-run.js'
 import { type Job, lane, type TimedCall } from '../executor/run-queue.js'
 
