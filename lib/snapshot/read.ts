@@ -3,7 +3,7 @@ import type { Query } from '../query/query.js'
 import { type Question, question } from '../machine/operation.js'
 import { joinRows } from './join.js'
 import type { Detail } from './model.js'
-import { basicQuery, fullQuery, linksQuery, type Rows } from './queries.js'
+import type { Rows } from './queries.js'
 import { Snapshot } from './snapshot.js'
 
 export interface SnapshotOptions extends RunOptions {
@@ -11,33 +11,31 @@ export interface SnapshotOptions extends RunOptions {
   readonly detail?: Detail
 }
 
-const queries: Readonly<Record<Detail, Query<Rows, unknown>>> = {
-  links: linksQuery,
-  basic: basicQuery,
-  full: fullQuery,
-}
+const details = ['links', 'basic', 'full'] as const satisfies readonly Detail[]
 
-const snapshots: Readonly<Record<Detail, Question<[], Snapshot>>> = {
-  links: snapshotOf('links'),
-  basic: snapshotOf('basic'),
-  full: snapshotOf('full'),
-}
+const snapshots = new Map<Detail, Question<[], Snapshot>>()
 
 /** @throws {TypeError} for a detail that is none */
 export function snapshotOfDetail(detail: Detail = 'basic'): Question<[], Snapshot> {
-  checkDetail(detail)
-  return snapshots[detail]
+  const known = snapshots.get(detail)
+  if (known !== undefined) return known
+  const made = snapshotOf(detail)
+  snapshots.set(detail, made)
+  return made
 }
 
 /** @throws {TypeError} for a detail that is none */
 export function queryOf(detail: Detail): Query<Rows, unknown> {
   checkDetail(detail)
-  return queries[detail]
+  // Required here and not imported above: more than a hundred fields are made when that module is evaluated, which a
+  // process that asks for no snapshot does without. In the bundles nothing is left of `require`.
+  const { basicQuery, fullQuery, linksQuery } = require('./queries.js') as typeof import('./queries.js')
+  return { links: linksQuery, basic: basicQuery, full: fullQuery }[detail]
 }
 
 function snapshotOf(detail: Detail): Question<[], Snapshot> {
   return question({
-    query: queries[detail],
+    query: queryOf(detail),
     limit: 1,
     parametersOf: () => ({}),
     answerOf: ([rows]: readonly Rows[]) => new Snapshot(joinRows(detail, rows ?? {})),
@@ -45,7 +43,7 @@ function snapshotOf(detail: Detail): Question<[], Snapshot> {
 }
 
 function checkDetail(detail: Detail): void {
-  if (!Object.hasOwn(queries, detail)) {
+  if (!details.includes(detail)) {
     throw new TypeError(`detail must be 'links', 'basic' or 'full', not ${JSON.stringify(detail)}`)
   }
 }
