@@ -138,7 +138,7 @@ const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parame
 
 /** Writes inputs of the form that native/fuzz/program_fuzz.cc reads. */
 function writeSeeds(directory: string): void {
-  const loaded = loadAddon()
+  const loaded = loadAddon(undefined)
   if ('error' in loaded) throw loaded.error
   for (const [index, { query, parameters }] of seeds.entries()) {
     const program = encodeProgram(compile(query), loaded.addon.programKinds)

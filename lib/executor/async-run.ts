@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import { SysfsError, typeName, type Unreadable } from '../errors.js'
 import { AbortError, offAbort, onAbort } from './abort.js'
 import { type CurrentCall, runQueue } from './run-queue.js'
@@ -78,6 +77,8 @@ export function awaitCompletion(
 
 /** The error for a system call that does not return, or that is not made because another call on its path is blocked. */
 export function timedOut({ syscall, path }: { readonly syscall: string; readonly path: string }): SysfsError {
+  // Not imported: an import would load node:os into every process that loads the library.
+  const { constants } = process.getBuiltinModule('node:os')
   return new SysfsError(-constants.errno.ETIMEDOUT, syscall, path)
 }
 

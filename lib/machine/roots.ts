@@ -40,8 +40,13 @@ export function rootsOf({ root, sysPath, devPath, procPath }: RootOptions): Root
 
 /** An absolute path without a final slash. */
 function directoryOf(option: string, directory: unknown): string {
-  if (typeof directory !== 'string') throw new TypeError(`${option} must be a string, not ${typeName(directory)}`)
-  if (directory === '') throw new TypeError(`${option} must not be empty`)
-  if (directory.includes('\0')) throw new TypeError(`${option} must not contain a NUL: ${JSON.stringify(directory)}`)
-  return path.resolve(directory).replace(/[/\\]$/, '')
+  return absolutePath(option, directory).replace(/[/\\]$/, '')
+}
+
+/** @throws {TypeError} for anything but a path */
+export function absolutePath(option: string, given: unknown): string {
+  if (typeof given !== 'string') throw new TypeError(`${option} must be a string, not ${typeName(given)}`)
+  if (given === '') throw new TypeError(`${option} must not be empty`)
+  if (given.includes('\0')) throw new TypeError(`${option} must not contain a NUL: ${JSON.stringify(given)}`)
+  return path.resolve(given)
 }

@@ -16,13 +16,16 @@ import { NativeRun } from './native-run.js'
 import { NativeSampler } from './native-sampler.js'
 import { NativeUevents } from './native-uevents.js'
 
-/** The executor that runs programs in the addon, or the reason why the addon does not load. */
-export function loadNative(): Executor | Error {
-  const loaded = loadAddon()
+/**
+ * The executor that runs programs in the addon, or the reason why the addon does not load.
+ *
+ * @param file as for `loadAddon`
+ */
+export function loadNative(file: string | undefined): Executor | Error {
+  const loaded = loadAddon(file)
   if ('error' in loaded) return loaded.error
   const { addon } = loaded
-  results ??= new Results(addon)
-  const shared = results
+  const shared = resultsOf(addon)
   return {
     name: 'native',
     prepare: (program, roots) => {
@@ -37,8 +40,16 @@ export function loadNative(): Executor | Error {
   }
 }
 
-/** Shared by all executions of this thread. A run is synchronous, and its result is decoded before the next run. */
-let results: Results | undefined
+const results = new WeakMap<Addon, Results>()
+
+/** Shared by all executions of an addon in this thread. A run is synchronous, and its result is decoded before the next. */
+function resultsOf(addon: Addon): Results {
+  const known = results.get(addon)
+  if (known !== undefined) return known
+  const added = new Results(addon)
+  results.set(addon, added)
+  return added
+}
 
 /** The number of cells before those of the rows: how many cells follow, and how many paths were unreadable. */
 const headerCells = 2

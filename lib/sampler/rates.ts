@@ -1,4 +1,3 @@
-import os from 'node:os'
 import type { StatColumn } from './columns.js'
 
 /**
@@ -70,14 +69,22 @@ const sectorBytes = 512
 /** Counters of milliseconds are printed as `unsigned int` (part_stat_show, block/genhd.c) whatever the kernel. */
 const wrapOfMilliseconds = 2 ** 32
 /** The others are `unsigned long`. That of a 64-bit kernel takes centuries. */
-export const wrapOfThisKernel = /64|s390x|armv8/.test(os.machine()) ? Number.POSITIVE_INFINITY : 2 ** 32
+let wrapOfKernel: number | undefined
+
+function wrapOfThisKernel(): number {
+  // By getBuiltinModule: an import would load node:os into every process that loads the library.
+  wrapOfKernel ??= /64|s390x|armv8/.test(process.getBuiltinModule('node:os').machine())
+    ? Number.POSITIVE_INFINITY
+    : 2 ** 32
+  return wrapOfKernel
+}
 
 /** The rates of one device over so many milliseconds. */
 export function ratesOf(
   device: string,
   counted: CountedTwice,
   milliseconds: number,
-  wrapOfCounters = wrapOfThisKernel,
+  wrapOfCounters = wrapOfThisKernel(),
 ): DeviceRates {
   const grown = new Growth(counted)
   const count = (column: StatColumn) => grown.by(column, wrapOfCounters)

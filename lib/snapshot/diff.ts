@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { isEqual } from './is-equal.js'
 import type {
   BlockDevice,
   FibreChannelHost,
@@ -149,7 +149,7 @@ function changedFields(before: object, after: object, prefix = ''): readonly str
   return Object.entries(after).flatMap(([key, value]): readonly string[] => {
     const name = prefix + key
     const previous: unknown = old.get(key)
-    if (counters.has(name) || isDeepStrictEqual(previous, value)) return []
+    if (counters.has(name) || isEqual(previous, value)) return []
     return isObject(previous) && isObject(value) ? changedFields(previous, value, `${name}.`) : [name]
   })
 }

@@ -1,4 +1,3 @@
-import { isIPv6, SocketAddress } from 'node:net'
 import { param } from '../query/field.js'
 import { list, name, numberFromLink, text } from '../query/fields.js'
 import { compareBytes } from '../query/path.js'
@@ -55,6 +54,8 @@ export function formatPortal(address: string | null, port: number | null): strin
 function canonicalHost(address: string): string {
   if (!address.includes(':')) return address
   const [host = '', zone] = address.split('%')
+  // Not imported: an import would load node:net and streams into every process that loads the library.
+  const { isIPv6, SocketAddress } = process.getBuiltinModule('node:net')
   if (!isIPv6(host)) return address
   const canonical = new SocketAddress({ address: host, family: 'ipv6' }).address
   return `[${zone === undefined ? canonical : `${canonical}%${zone}`}]`

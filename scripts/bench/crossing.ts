@@ -26,7 +26,7 @@ const eightFields = query('dev/block/{major}:{minor}', {
 
 /** What it costs to make rows of what the addon gives: a query as it is run, against its native call alone. */
 export async function measureCrossing(root: string, effort: Effort): Promise<Crossing> {
-  const loaded = loadAddon()
+  const loaded = loadAddon(undefined)
   if ('error' in loaded) throw loaded.error
   const prepared = new Sysfs({ root, backend: 'native' }).prepare(eightFields)
   const rows = prepared.all().length

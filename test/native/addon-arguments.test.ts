@@ -139,7 +139,7 @@ async function survives<Argument>(
   }
 }
 
-const loaded = loadAddon()
+const loaded = loadAddon(undefined)
 /** Undefined if there is no addon. The tests then use no program. */
 const kinds = 'addon' in loaded ? loaded.addon.programKinds : undefined
 

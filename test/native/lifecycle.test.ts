@@ -483,7 +483,7 @@ onEach('the library may be loaded several times in one process', async (t, backe
       (library, { root, backend, IQN, packages }) => {
         const { createRequire } = process.getBuiltinModule('node:module')
         const require = createRequire(`${packages[0]}/package.json`)
-        const load = (directory: string): Library => require(`${directory}/dist/lib/index.js`) as Library
+        const load = (directory: string): Library => require(directory) as Library
         const libraries = [library, ...packages.map(load)]
         // Once more, JavaScript and addon anew, beside those that are in use.
         for (const file of Object.keys(require.cache)) delete require.cache[file]

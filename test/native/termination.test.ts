@@ -127,7 +127,7 @@ function source({ isAsynchronous, statements }: Work): string {
 for (const [title, work] of Object.entries(works)) {
   test(`a worker that ${title} may be terminated at any time`, async (t) => {
     const addonFile = addonFileOrLog(t)
-    const loaded = loadAddon()
+    const loaded = loadAddon(undefined)
     if (addonFile === undefined || 'error' in loaded) return
     const root = temporaryDirectory()
     try {

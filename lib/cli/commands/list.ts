@@ -34,8 +34,7 @@ export const list = answering({
   },
 })
 
-const deviceNamed = query('class/block/$device', { name: field.name() }, { device: 'device' })
-
 function kernelNameOf(sysfs: Sysfs, device: string): string | undefined {
+  const deviceNamed = query('class/block/$device', { name: field.name() }, { device: 'device' })
   return asked(() => sysfs.prepare(deviceNamed).first({ device }))?.name
 }

@@ -15,10 +15,9 @@ interface Sampled {
   readonly devices: ReadonlyMap<string, Pick<Activity, 'title' | 'isStacked'>>
 }
 
-const everyDevice = query('class/block/*', { name: field.name() })
-
 /** What disks and maps do between two looks at them; those that come are taken in, those that go are left out. */
 export class DiskActivity {
+  readonly #everyDevice = query('class/block/*', { name: field.name() })
   #sampled: Sampled
   #names: string
 
@@ -55,7 +54,7 @@ export class DiskActivity {
 
   #namesNow(): string {
     return this.sysfs
-      .prepare(everyDevice)
+      .prepare(this.#everyDevice)
       .all()
       .map((device) => device.name)
       .join()
