@@ -6,6 +6,7 @@ import { type Backend, onEveryBackend } from '../support/backends.js'
 import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
 import { recordingNames, unpackRecording } from '../support/recordings.js'
+import { testOnRecording } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
@@ -16,7 +17,7 @@ const IQN = 'iqn.2003-01.io.example:array0'
 const libraryFile = path.join(packageRoot, 'dist/lib/index.js')
 
 for (const recording of recordingNames) {
-  onEveryBackend(`${recording}: the answers are those of the synchronous methods`, async (t, backend) => {
+  const compare = async (t: ExecutionContext, backend: Backend) => {
     const sysfs = new Sysfs({ root: await unpackRecording(recording), backend })
     for (const detail of ['links', 'basic', 'full'] as const) {
       const unreadable: Unreadable[] = []
@@ -39,7 +40,8 @@ for (const recording of recordingNames) {
         t.deepEqual(await sysfs.async.findDevicesForIscsiLun(target, lun), sysfs.findDevicesForIscsiLun(target, lun))
       }
     }
-  })
+  }
+  onEveryBackend(`${recording}: the results are those of the synchronous methods`, compare, testOnRecording(recording))
 }
 
 function smallTree(t: ExecutionContext): string {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { captured, name, query, Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { writeFileTree } from '../support/file-tree.js'
+import { randomCases } from '../support/run-length.js'
 
 // `*` takes as little as it can, a number all the digits there are. A regular expression says the same in another way,
 // and tries every way to take a name apart.
@@ -57,7 +58,7 @@ onEveryBackend('random patterns match what they mean', (t, backend) => {
         pattern,
       )
     }),
-    { numRuns: 300 },
+    randomCases({ usual: 100, long: 5_000 }),
   )
 })
 

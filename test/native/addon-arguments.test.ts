@@ -1,7 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import type { Addon, AddonFlight, PreparedProgram } from '../../lib/native/addon.js'
-import { encodeProgram } from '../../lib/native/encode-program.js'
 import {
   captured,
   exists,
@@ -17,8 +15,10 @@ import {
   record,
   text,
 } from '../../lib/index.js'
-import { compile } from '../../lib/query/program.js'
+import type { Addon, AddonFlight, PreparedProgram } from '../../lib/native/addon.js'
+import { encodeProgram } from '../../lib/native/encode-program.js'
 import type { NativeSampler } from '../../lib/native/native-sampler.js'
+import { compile } from '../../lib/query/program.js'
 import { devicesOfLun, portalsOfTarget } from '../../lib/storage/iscsi.js'
 import { devicesUnderMap, mapsOverDevice } from '../../lib/storage/multipath.js'
 import { addonFileOrLog, howItEnded, runInChild } from '../support/child-process.js'

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import test from 'ava'
-import { Sysfs, SysfsError, statColumns } from '../../lib/index.js'
 import { parseIntegers, parseWhole } from '../../lib/fallback/integers.js'
+import { Sysfs, SysfsError, statColumns } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
 

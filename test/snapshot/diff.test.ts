@@ -1,5 +1,13 @@
 import test from 'ava'
-import { type BlockDevice, type Change, type Detail, diff, Snapshot, type SnapshotData, Sysfs } from '../../lib/index.js'
+import {
+  type BlockDevice,
+  type Change,
+  type Detail,
+  diff,
+  Snapshot,
+  type SnapshotData,
+  Sysfs,
+} from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { unpackRecording } from '../support/recordings.js'
 

@@ -9,7 +9,7 @@ import {
   listing,
   sum,
   times,
-  traceQuestions,
+  traceOperations,
 } from '../support/system-calls.js'
 
 // What a snapshot costs: so many system calls for each thing that is on the machine, and a few for the listings. A
@@ -51,7 +51,7 @@ interface Traced {
 }
 
 async function traceSnapshot(root: string, detail: Detail) {
-  const [traced] = await traceQuestions(root, [['snapshot', { detail }]])
+  const [traced] = await traceOperations(root, [['snapshot', { detail }]])
   if (traced === undefined) throw new Error('the snapshot is missing in the trace')
   return { snapshot: traced.answer as SnapshotData, trace: traced.trace }
 }

@@ -20,6 +20,7 @@ import {
   parseUnreadableAttributes,
 } from '../support/recorded-tools.js'
 import { recordingNames, reference, unpackRecording } from '../support/recordings.js'
+import { testOnRecording } from '../support/run-length.js'
 
 interface Counts {
   readonly sessions: number
@@ -105,6 +106,8 @@ test('every recording is accounted for', (t) => {
 })
 
 for (const [name, expected] of Object.entries(counts)) {
+  const test = testOnRecording(name)
+
   test(`${name}: unpacks, and the tools' outputs can be read`, async (t) => {
     const root = await unpackRecording(name)
     t.is(await unpackRecording(name), root)
