@@ -115,12 +115,16 @@ onEveryBackend('a root may be relative, and have names of any bytes', (t, backen
 test.serial('HOST_SYS and HOST_DEV stand for /sys and /dev, unless there is a root', (t) => {
   const root = writeFileTree(t, { 'host-sys/class/block/sda/holders/dm-1': null, 'host-dev/x': { link: 'sda' } })
   const { HOST_SYS, HOST_DEV } = process.env
-  t.teardown(() => Object.assign(process.env, { HOST_SYS, HOST_DEV }))
+  t.teardown(() => {
+    for (const [key, value] of Object.entries({ HOST_SYS, HOST_DEV })) {
+      if (value === undefined) delete process.env[key]
+      else process.env[key] = value
+    }
+  })
   process.env['HOST_SYS'] = `${root}/host-sys`
   process.env['HOST_DEV'] = `${root}/host-dev`
   t.is(new Sysfs().findMultipathDeviceForDevice('/dev/x'), '/dev/dm-1')
   t.is(new Sysfs({ root: '/nonexistent' }).findMultipathDeviceForDevice('/dev/x'), undefined)
-  for (const [key, value] of Object.entries({ HOST_SYS, HOST_DEV })) if (value === undefined) delete process.env[key]
 })
 
 onEveryBackend(
@@ -128,7 +132,7 @@ onEveryBackend(
   (t, backend) => {
     const root = writeFileTree(t, { 'volumes/disk': { link: 'node' }, 'dev/alias': { link: '../volumes/disk' } })
     const numbers = query('dev/block/{major}:{minor}', { major: captured('major'), minor: captured('minor') })
-    const first = new Sysfs({ backend }).prepare(numbers).first()
+    const first = new Sysfs({ root: '/', backend }).prepare(numbers).first()
     const [major, minor] = [String(first?.major), String(first?.minor)]
     execFileSync('mknod', [`${root}/volumes/node`, 'b', major, minor])
     execFileSync('mknod', [`${root}/dev/renamed`, 'b', major, minor])
