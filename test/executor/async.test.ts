@@ -6,7 +6,7 @@ import { type Backend, onEveryBackend } from '../support/backends.js'
 import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
 import { recordingNames, unpackRecording } from '../support/recordings.js'
-import { repetitions, testOnRecording } from '../support/run-length.js'
+import { byRunLength, testOnRecording } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
@@ -224,7 +224,7 @@ function onMachine(title: string, run: (t: ExecutionContext, root: string, backe
 }
 
 onMachine('many runs, aborted ones among them, leave no descriptor and no memory behind', async (t, root, backend) => {
-  const runs = repetitions({ usual: 1_000, long: 10_000 })
+  const runs = byRunLength({ usual: 1_000, long: 10_000 })
   const { before, after, early, late, answers } = await answerOfChild(
     async ({ Sysfs }, { root, backend, IQN, runs }) => {
       const { readdirSync } = process.getBuiltinModule('node:fs')
@@ -293,7 +293,7 @@ onMachine('threads may be terminated, and may end, with runs under way', async (
       }
       return new Sysfs({ root, backend }).async.findDevicesForIscsiLun(IQN, 1)
     },
-    { root, backend, libraryFile, IQN, rounds: repetitions({ usual: 3, long: 12 }) },
+    { root, backend, libraryFile, IQN, rounds: byRunLength({ usual: 3, long: 12 }) },
   )
   t.is(end.status, 0, howItEnded(end))
   t.regex(end.stdout, /\["sda"/)

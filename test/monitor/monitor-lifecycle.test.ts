@@ -4,7 +4,7 @@ import { type Backend, onEveryBackend } from '../support/backends.js'
 import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from '../support/child-process.js'
 import { LoopDevices, loopDevicesFor, loopDevicesModule, missingLoopDevices } from '../support/loop-devices.js'
 import { isEverythingRequired } from '../support/requirements.js'
-import { repetitions } from '../support/run-length.js'
+import { byRunLength } from '../support/run-length.js'
 import { type Register, testWith } from '../support/test-with.js'
 
 // Monitors release what they hold, and threads and processes may end at any time, while the kernel sends events. Each
@@ -85,7 +85,7 @@ onEach('closed monitors leave no descriptor, no thread and no memory', async (t,
         const late = await rounds(lateRounds)
         return { before, after: counts(), early, late }
       },
-      { backend, lateRounds: repetitions({ usual: 20, long: 200 }) },
+      { backend, lateRounds: byRunLength({ usual: 20, long: 200 }) },
       { nodeArguments: steadyMemory },
     )
     t.deepEqual(after, before)
@@ -197,7 +197,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
   onEach(`a thread is terminated, or exits, while it is ${occupation}`, async (t, backend) => {
     await amidEvents(t, async () => {
       const end = await runInChild(
-        async ({ Sysfs }, { backend, libraryFile, statement, rounds }) => {
+        async ({ Sysfs }, { backend, libraryFile, statement, rounds, workerCount }) => {
           const { Worker } = process.getBuiltinModule('node:worker_threads')
           const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
           const { readdirSync } = process.getBuiltinModule('node:fs')
@@ -214,7 +214,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
             const progress = new Int32Array(new SharedArrayBuffer(4))
             const steps = 1 + 3 * round
             const workerData = { backend, libraryFile, progress, last: round % 2 === 0 ? steps : -1 }
-            const workers = [1, 2].map(() => new Worker(source, { eval: true, workerData }))
+            const workers = Array.from({ length: workerCount }, () => new Worker(source, { eval: true, workerData }))
             const exits = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
             if (round % 2 === 0) await Promise.race(exits)
             while (Atomics.load(progress, 0) < steps) await pause(1)
@@ -225,7 +225,11 @@ for (const [occupation, statement] of Object.entries(occupations)) {
           const monitor = new Sysfs({ sysPath: '/sys', backend }).monitor()
           return [...left, monitor.snapshot() !== undefined]
         },
-        { backend, libraryFile, statement, rounds: repetitions({ usual: 4, long: 12 }) },
+        {
+          ...{ backend, libraryFile, statement },
+          rounds: byRunLength({ usual: 4, long: 12 }),
+          workerCount: byRunLength({ usual: 1, long: 2 }),
+        },
       )
       t.is(end.status, 0, howItEnded(end))
       t.regex(end.stdout, /\[0,0,true\]$/)

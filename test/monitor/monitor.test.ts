@@ -11,7 +11,7 @@ import { answerOfChild, steadyMemory } from '../support/child-process.js'
 import { loopDevicesFor, loopDevicesModule, missingLoopDevices, missingLoopNodes } from '../support/loop-devices.js'
 import { lastingDifferences, ReplayedChanges } from '../support/replayed-changes.js'
 import { missingUevents } from '../support/requirements.js'
-import { repetitions } from '../support/run-length.js'
+import { byRunLength } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 import { testWith } from '../support/test-with.js'
@@ -431,7 +431,7 @@ onEveryBackend(
           end: openDescriptors(),
         }
       },
-      { backend, file: loopDevicesModule, count: repetitions({ usual: 400, long: 10_000 }) },
+      { backend, file: loopDevicesModule, count: byRunLength({ usual: 400, long: 10_000 }) },
       { nodeArguments: steadyMemory },
     )
     t.log(`${outcome.early.snapshots + outcome.late.snapshots} snapshots, source: ${outcome.source}`)

@@ -13,7 +13,7 @@ import {
   runInChild,
   steadyMemory,
 } from '../support/child-process.js'
-import { longTest, repetitions } from '../support/run-length.js'
+import { byRunLength, longTest } from '../support/run-length.js'
 import { type Machine, machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 import type { Register } from '../support/test-with.js'
@@ -120,7 +120,7 @@ onEach('many queries leave no descriptor open', async (t, backend) => {
         }
         return { before, after: openDescriptors(), ...count, unreadable: unreadable.map(({ code }) => code) }
       },
-      { root, backend, IQN, UNICODE_IQN, runs: repetitions({ usual: 2_000, long: 10_000 }) },
+      { root, backend, IQN, UNICODE_IQN, runs: byRunLength({ usual: 2_000, long: 10_000 }) },
     )
     t.is(after, before)
     t.true(answers > 0 && errors > 0)
@@ -187,7 +187,7 @@ onEach('a query that runs out of descriptors says so and closes those it had', a
 })
 
 onEach('answers too large for the first array of cells arrive whole', async (t, backend) => {
-  const luns = repetitions({ usual: 80, long: 400 })
+  const luns = byRunLength({ usual: 80, long: 400 })
   await onMachine(machineOfSize({ sessions: 8, luns, maps: 1 }), async (root) => {
     const counts = await answerOfChild(
       ({ Sysfs, query, list, name, text, integer, link }, { root, backend }) => {
@@ -295,7 +295,7 @@ onEach(
 )
 
 onEach('several threads answer at once', async (t, backend) => {
-  const workerCount = repetitions({ usual: 3, long: 6 })
+  const workerCount = byRunLength({ usual: 3, long: 6 })
   await onMachine(troubledMachine(), async (root) => {
     const wrong = await answerOfChild(
       async (library, { root, backend, libraryFile, IQN, workerCount, runs }) => {
@@ -326,7 +326,7 @@ onEach('several threads answer at once', async (t, backend) => {
         for (let i = 0; i < runs; i++) if (answers(library, root, backend, IQN) !== expected) wrong++
         return [wrong, ...(await Promise.all(counts))]
       },
-      { root, backend, libraryFile, IQN, workerCount, runs: repetitions({ usual: 60, long: 600 }) },
+      { root, backend, libraryFile, IQN, workerCount, runs: byRunLength({ usual: 60, long: 600 }) },
     )
     t.deepEqual(wrong, Array(1 + workerCount).fill(0))
   })
@@ -334,8 +334,8 @@ onEach('several threads answer at once', async (t, backend) => {
 
 /** So often a thread is terminated. The fallback has nothing of its own that could be left behind by that. */
 const terminations = {
-  native: repetitions({ usual: 4, long: 32 }),
-  fallback: repetitions({ usual: 2, long: 4 }),
+  native: byRunLength({ usual: 4, long: 32 }),
+  fallback: byRunLength({ usual: 2, long: 4 }),
 }
 
 /** What a worker is doing again and again while it is terminated. */
@@ -458,7 +458,7 @@ onEach('an exception between queries ends the process with exit code 1', async (
 })
 
 onEach('the end of a thread, by exit or exception, leaves the others answering', async (t, backend) => {
-  const rounds = repetitions({ usual: 2, long: 10 })
+  const rounds = byRunLength({ usual: 2, long: 10 })
   await onMachine(troubledMachine(), async (root) => {
     const ends = await answerOfChild(
       async ({ Sysfs }, { root, backend, libraryFile, IQN, rounds }) => {

@@ -3,7 +3,7 @@ import { type Sampler, Sysfs, statColumns } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
 import { type LoopDevices, loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
 import { missingBlockDevices } from '../support/requirements.js'
-import { repetitions } from '../support/run-length.js'
+import { byRunLength } from '../support/run-length.js'
 import { testWith } from '../support/test-with.js'
 
 // In the machine's own /sys, where a device's files really go away with it.
@@ -111,7 +111,7 @@ for (const source of ['sysfs', 'diskstats'] as const) {
       const staying = await loops.add(3)
       await loops.remove(churned)
       let isChurning = true
-      const churn = loops.churn(repetitions({ usual: 40, long: 400 }), 6).finally(() => {
+      const churn = loops.churn(byRunLength({ usual: 40, long: 400 }), 6).finally(() => {
         isChurning = false
       })
       let samples = 0

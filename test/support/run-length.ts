@@ -8,8 +8,8 @@ import type { TestWith } from './test-with.js'
 
 const isLong = process.env['FAST_SYSFS_LONG'] === '1'
 
-/** How often something is repeated. */
-export function repetitions({ usual, long }: { readonly usual: number; readonly long: number }): number {
+/** What a test uses in each of the two, such as how often it repeats something. */
+export function byRunLength<Value>({ usual, long }: { readonly usual: Value; readonly long: Value }): Value {
   return isLong ? long : usual
 }
 
@@ -19,7 +19,7 @@ export const longTest: TestWith = isLong ? test : Object.assign(() => {}, { seri
 /** For fast-check: how many random cases are tried, and how long a slow machine may take for them. */
 export function randomCases(counts: { readonly usual: number; readonly long: number }) {
   return {
-    numRuns: repetitions(counts),
+    numRuns: byRunLength(counts),
     interruptAfterTimeLimit: isLong ? 300_000 : 30_000,
     includeErrorInReport: true,
   }
