@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import test from 'ava'
@@ -9,7 +9,20 @@ import { copyPackage, packageRoot } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
 import { parseIscsiadmSessions, parseMultipathMaps } from '../support/recorded-tools.js'
 import { reference, unpackRecording } from '../support/recordings.js'
-import { ended, endOf, linesOf, outputOn, run, runOn, runOnTerminal, testOnTerminal, tool } from '../support/tool.js'
+import { missingFile } from '../support/requirements.js'
+import { testWith } from '../support/test-with.js'
+import {
+  ended,
+  endOf,
+  linesOf,
+  outputOn,
+  run,
+  runAlone,
+  runOn,
+  runOnTerminal,
+  testOnTerminal,
+  tool,
+} from '../support/tool.js'
 
 const target = 'iqn.2026-11.io.example:alpha'
 
@@ -103,7 +116,8 @@ onEveryBackend('nothing found is exit code 1, and said on stderr', async (t, bac
     const end = await runOn('S3', backend, ...args, '--json')
     t.deepEqual({ ...end, stdout: JSON.parse(end.stdout) }, { ...ended(1, '', ''), stdout: json })
   }
-  t.deepEqual(await runOn('S1a-nomodules', backend, 'sessions'), ended(1, '', 'fast-sysfs: no iSCSI session\n'))
+  const sessions = ['sessions', '--backend', backend, '--root', await unpackRecording('S1a-nomodules')]
+  t.deepEqual(await runAlone(sessions), ended(1, '', 'fast-sysfs: no iSCSI session\n'))
 })
 
 const misuses: readonly (readonly [args: readonly string[], problem: string])[] = [
@@ -134,7 +148,7 @@ const misuses: readonly (readonly [args: readonly string[], problem: string])[] 
 ]
 
 for (const [args, problem] of misuses) {
-  test(`misused: ${JSON.stringify(args)}`, async (t) => {
+  test(`the arguments ${JSON.stringify(args)} are refused`, async (t) => {
     t.deepEqual(await run(args), ended(2, '', `fast-sysfs: ${problem} (see fast-sysfs --help)\n`))
   })
 }
@@ -242,8 +256,8 @@ test('version, and that npm makes this the command', async (t) => {
   const command = path.resolve(packageRoot, bin['fast-sysfs'])
   t.is(path.relative(packageRoot, command), 'dist/package/cli/main.js')
   t.true(readFileSync(command, 'utf8').startsWith('#!/usr/bin/env node\n'))
-  t.deepEqual(await run(['--version']), ended(0, `${version}\n`, ''))
-  t.deepEqual(await run(['-V']), ended(0, `${version}\n`, ''))
+  t.deepEqual(await runAlone(['--version']), ended(0, `${version}\n`, ''))
+  t.deepEqual(await runAlone(['-V']), ended(0, `${version}\n`, ''))
 })
 
 // ---- Output
@@ -253,16 +267,16 @@ test('lines are drawn in ASCII where the locale is not UTF-8', async (t) => {
   const { stdout: unicode } = await run(args)
   t.regex(unicode, /├─ .*→ mpathd/)
   for (const locale of [{ LANG: 'C' }, { LC_ALL: 'POSIX' }, { LC_CTYPE: 'de_DE.ISO-8859-1' }, { LANG: '' }]) {
-    const { stdout: ascii } = await run(args, locale)
+    const { stdout: ascii } = await runAlone(args, locale)
     t.regex(ascii, /^[\n -~]+$/)
     t.regex(ascii, /\|- .*-> mpathd/)
   }
-  t.is((await run(args, { LANG: 'C', LC_ALL: 'en_US.utf8' })).stdout, unicode)
+  t.is((await runAlone(args, { LANG: 'C', LC_ALL: 'en_US.utf8' })).stdout, unicode)
 })
 
 test('there are no colours and nothing is cut off where the output is no terminal', async (t) => {
   const args = ['--root', await unpackRecording('S7b-transport-offline')]
-  const { stdout } = await run(args, { FORCE_COLOR: '1', COLUMNS: '20' })
+  const { stdout } = await runAlone(args, { FORCE_COLOR: '1', COLUMNS: '20' })
   t.false(stdout.includes('\x1b'))
   t.false(stdout.includes('…'))
 })
@@ -275,8 +289,8 @@ test('a reader that has seen enough is no error', async (t) => {
   t.deepEqual(end, ended(0, 'exit code 2\n', ''))
 })
 
-const testWithFull = existsSync('/dev/full') ? test : test.skip
-testWithFull('a full disk is a failure (needs /dev/full)', async (t) => {
+const testWithFullDevice = testWith(missingFile('/dev/full'))
+testWithFullDevice('a full disk is a failure (needs /dev/full)', async (t) => {
   const end = await endOf('/bin/sh', ['-c', '"$0" "$@" >/dev/full', process.execPath, tool, '--version'])
   t.like(end, { status: 3, stdout: '' })
   t.regex(end.stderr, /^fast-sysfs: ENOSPC: .+\n$/)
@@ -300,7 +314,7 @@ testOnTerminal('lines are cut off at the width of the terminal (needs script of 
     { locale: 'C.UTF-8', ellipsis: '…' },
     { locale: 'C', ellipsis: '...' },
   ]) {
-    const uncut = linesOf((await run(args, { LANG: locale })).stdout)
+    const uncut = linesOf((await runAlone(args, { LANG: locale })).stdout)
     for (const columns of [30, 60, 80]) {
       const shown = linesOf(stripVTControlCharacters(await runOnTerminal(columns, args, { LANG: locale })))
       const expected = uncut.map((line) =>

@@ -8,6 +8,8 @@ import { Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { writeFileTree } from '../support/file-tree.js'
 import { recordingNames, unpackRecording } from '../support/recordings.js'
+import { missingProgram } from '../support/requirements.js'
+import { testWith } from '../support/test-with.js'
 import { linesOf, outputOn, run } from '../support/tool.js'
 
 const alpha = 'iqn.2026-11.io.example:alpha'
@@ -85,8 +87,7 @@ test('what a name holds cannot break out of its label', (t) => {
   t.is(dot[6], '  "a\\"b\\\\c?d" -> "end" [label="\\"|LUN|\\""]')
 })
 
-const hasGraphviz = spawnSync('dot', ['-V'], { stdio: 'ignore' }).status === 0
-const testWithGraphviz = hasGraphviz ? test : test.skip
+const testWithGraphviz = testWith(missingProgram('dot', ['-V']))
 
 testWithGraphviz('Graphviz draws it (needs dot)', async (t) => {
   for (const graph of [strange, JSON.parse(await outputOn('S3', 'fallback', 'graph', '--json')) as StorageGraph]) {

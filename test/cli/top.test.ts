@@ -4,7 +4,7 @@ import { drawActivities, sorted, sortWords, summaryOf } from '../../lib/cli/top/
 import type { Activity } from '../../lib/cli/top/disk-activity.js'
 import { onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
-import { endOf, linesOf, run, testOnTerminal, tool } from '../support/tool.js'
+import { endOf, linesOf, runAlone, testOnTerminal, tool } from '../support/tool.js'
 
 function activity(title: string, some: Partial<Activity>): Activity {
   return {
@@ -82,7 +82,7 @@ onEveryBackend('top --batch has a line for each look', async (t, backend) => {
   const root = writeFileTree(t, { ...device('nbd0', 0), ...device('nbd1', 1) })
   const args = ['top', '--root', root, '--backend', backend, '--interval', '0.02', '-n', '3']
   for (const more of [['--batch'], []]) {
-    const { status, stdout, stderr } = await run([...args, ...more])
+    const { status, stdout, stderr } = await runAlone([...args, ...more])
     t.deepEqual([status, stderr], [0, ''])
     t.is(linesOf(stdout).length, 3)
     for (const line of linesOf(stdout)) {
@@ -95,7 +95,7 @@ onEveryBackend('top --json has all rates of the devices that are asked for', asy
   const root = writeFileTree(t, { ...device('nbd0', 0), ...device('nbd1', 1), ...device('nbd2', 2, 'nothing\n') })
   const args = ['top', '--root', root, '--backend', backend, '--interval', '0.02', '-n', '2', '--json']
   const named = async (...devices: readonly string[]) => {
-    const lines = linesOf((await run([...args, ...devices])).stdout).map((line) => JSON.parse(line))
+    const lines = linesOf((await runAlone([...args, ...devices])).stdout).map((line) => JSON.parse(line))
     t.is(lines.length, 2)
     return lines[1].devices.map((one: Activity) => {
       t.is(one.utilization, 0)

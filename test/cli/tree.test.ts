@@ -12,6 +12,7 @@ import { type FileTree, writeFileTree } from '../support/file-tree.js'
 import { randomMachine } from '../support/random-machine.js'
 import { parseMultipathMaps } from '../support/recorded-tools.js'
 import { reference, unpackRecording } from '../support/recordings.js'
+import { randomCases } from '../support/run-length.js'
 import { removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 import { ended, linesOf, outputOn, run, runOnTerminal, testOnTerminal } from '../support/tool.js'
@@ -291,7 +292,7 @@ test('the tree leaves nothing of a random machine out', (t) => {
         removeMachine(root)
       }
     }),
-    { numRuns: 150, interruptAfterTimeLimit: 30_000, includeErrorInReport: true },
+    randomCases({ usual: 30, long: 1_000 }),
   )
   t.pass()
 })

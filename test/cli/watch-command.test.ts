@@ -8,7 +8,7 @@ import { diff, type SnapshotData, Sysfs } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
 import type { EndOfChild } from '../support/child-process.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
-import { linesOf, run, tool } from '../support/tool.js'
+import { linesOf, runAlone, tool } from '../support/tool.js'
 
 /** A disk of no bus, with its entry in dev/block. */
 function disk(name: string, minor: number, sectors: string): FileTree {
@@ -28,7 +28,7 @@ async function watchWhile(
   backend: Backend,
 ): Promise<EndOfChild> {
   let hasEnded = false
-  const end = run(['watch', '--interval', '0.02', '--backend', backend, ...args]).finally(() => {
+  const end = runAlone(['watch', '--interval', '0.02', '--backend', backend, ...args]).finally(() => {
     hasEnded = true
   })
   for (let turn = 0; !hasEnded; turn++) {
@@ -149,7 +149,7 @@ test('misused', async (t) => {
     ],
     [['watch', '--batch'], 'watch takes no --batch'],
   ] as const) {
-    const end = await run(args)
+    const end = await runAlone(args)
     t.deepEqual([end.status, end.stderr], [2, `fast-sysfs: ${problem} (see fast-sysfs --help)\n`])
   }
 })

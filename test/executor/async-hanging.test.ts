@@ -1,6 +1,6 @@
 import { rmdirSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import type { Unreadable } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
 import { howItEnded, packageRoot, runInChild } from '../support/child-process.js'
@@ -9,9 +9,11 @@ import {
   HangingTree,
   type HangingTreeParts,
   hangingTreeModule,
-  hangingTreeOrLog,
+  hangingTreeParts,
   isMounted,
+  missingHangingTree,
 } from '../support/hanging-tree.js'
+import { testWith } from '../support/test-with.js'
 
 // A device that does not answer, for real: a file system that holds its reads back, as a driver does that waits for a
 // dead device (see hanging-tree.c). Each test in a process of its own with a pool of four threads, two of which are for
@@ -30,16 +32,11 @@ const machine = {
   'dev/disk/volume': { link: '../sda' },
 }
 
+const testWithHangingTree = testWith(missingHangingTree())
+
 /** One at a time: they wait for what hangs. */
 function onEach(title: string, run: (t: ExecutionContext, parts: HangingTreeParts, backend: Backend) => Promise<void>) {
-  onEveryBackend(
-    title,
-    async (t, backend) => {
-      const parts = await hangingTreeOrLog(t, machine)
-      if (parts !== undefined) await run(t, parts, backend)
-    },
-    test.serial,
-  )
+  onEveryBackend(title, (t, backend) => run(t, hangingTreeParts(t, machine), backend), testWithHangingTree.serial)
 }
 
 /** What is said of a rejection, here and in the children. */

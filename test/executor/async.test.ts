@@ -6,6 +6,7 @@ import { type Backend, onEveryBackend } from '../support/backends.js'
 import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
 import { recordingNames, unpackRecording } from '../support/recordings.js'
+import { byRunLength, testOnRecording } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
@@ -18,7 +19,7 @@ const IQN = 'iqn.2003-01.io.example:array0'
 const libraryFile = path.join(packageRoot, 'dist/lib/index.js')
 
 for (const recording of recordingNames) {
-  onEveryBackend(`${recording}: the answers are those of the synchronous methods`, async (t, backend) => {
+  const compare = async (t: ExecutionContext, backend: Backend) => {
     const sysfs = new Sysfs({ root: await unpackRecording(recording), backend })
     for (const detail of ['links', 'basic', 'full'] as const) {
       const unreadable: Unreadable[] = []
@@ -41,7 +42,8 @@ for (const recording of recordingNames) {
         t.deepEqual(await sysfs.async.findDevicesForIscsiLun(target, lun), sysfs.findDevicesForIscsiLun(target, lun))
       }
     }
-  })
+  }
+  onEveryBackend(`${recording}: the results are those of the synchronous methods`, compare, testOnRecording(recording))
 }
 
 function smallTree(t: ExecutionContext): string {
@@ -226,51 +228,49 @@ function onMachine(title: string, run: (t: ExecutionContext, root: string, backe
   )
 }
 
-onMachine(
-  '10,000 runs, aborted ones among them, leave no descriptor and no memory behind',
-  async (t, root, backend) => {
-    const { before, after, early, late, answers } = await answerOfChild(
-      async ({ Sysfs }, { root, backend, IQN }) => {
-        const { readdirSync } = process.getBuiltinModule('node:fs')
-        const { setImmediate } = process.getBuiltinModule('node:timers/promises')
-        const sysfs = new Sysfs({ root, backend })
-        let answers = 0
-        const run = async (times: number) => {
-          for (let i = 0; i < times; i += 10) {
-            const controller = new AbortController()
-            const { signal } = controller
-            const asked = Array.from({ length: 10 }, (_, k) =>
-              k % 2 === 0
-                ? sysfs.async.findDevicesForIscsiLun(IQN, 1, k === 4 ? { signal, timeoutMs: 60_000 } : {})
-                : sysfs.async.findSlaveDevicesOnMultipath('/dev/mapper/mpatha', k === 5 ? { signal } : {}),
-            )
-            if (i % 20 === 0) controller.abort()
-            else if (i % 30 === 0) setImmediate().then(() => controller.abort())
-            for (const { status } of await Promise.allSettled(asked)) if (status === 'fulfilled') answers++
-          }
-          globalThis.gc?.()
-          await setImmediate()
-          return process.memoryUsage.rss()
+onMachine('many runs, aborted ones among them, leave no descriptor and no memory behind', async (t, root, backend) => {
+  const runs = byRunLength({ usual: 1_000, long: 10_000 })
+  const { before, after, early, late, answers } = await answerOfChild(
+    async ({ Sysfs }, { root, backend, IQN, runs }) => {
+      const { readdirSync } = process.getBuiltinModule('node:fs')
+      const { setImmediate } = process.getBuiltinModule('node:timers/promises')
+      const sysfs = new Sysfs({ root, backend })
+      let answers = 0
+      const run = async (times: number) => {
+        for (let i = 0; i < times; i += 10) {
+          const controller = new AbortController()
+          const { signal } = controller
+          const asked = Array.from({ length: 10 }, (_, k) =>
+            k % 2 === 0
+              ? sysfs.async.findDevicesForIscsiLun(IQN, 1, k === 4 ? { signal, timeoutMs: 60_000 } : {})
+              : sysfs.async.findSlaveDevicesOnMultipath('/dev/mapper/mpatha', k === 5 ? { signal } : {}),
+          )
+          if (i % 20 === 0) controller.abort()
+          else if (i % 30 === 0) setImmediate().then(() => controller.abort())
+          for (const { status } of await Promise.allSettled(asked)) if (status === 'fulfilled') answers++
         }
-        const early = await run(3000)
-        const before = readdirSync('/proc/self/fd').length
-        const late = await run(7000)
-        return { before, after: readdirSync('/proc/self/fd').length, early, late, answers }
-      },
-      { root, backend, IQN },
-      { nodeArguments: steadyMemory },
-    )
-    t.is(after, before)
-    t.true(late < early * 1.5, `${early} bytes became ${late}`)
-    t.true(answers > 8000)
-  },
-)
+        globalThis.gc?.()
+        await setImmediate()
+        return process.memoryUsage.rss()
+      }
+      const early = await run(runs * 0.3)
+      const before = readdirSync('/proc/self/fd').length
+      const late = await run(runs * 0.7)
+      return { before, after: readdirSync('/proc/self/fd').length, early, late, answers }
+    },
+    { root, backend, IQN, runs },
+    { nodeArguments: steadyMemory },
+  )
+  t.is(after, before)
+  t.true(late < early * 1.5, `${early} bytes became ${late}`)
+  t.true(answers > runs * 0.8)
+})
 
 onMachine('threads may be terminated, and may end, with runs under way', async (t, root, backend) => {
   const end = await runInChild(
-    async ({ Sysfs }, { root, backend, libraryFile, IQN }) => {
+    async ({ Sysfs }, { root, backend, libraryFile, IQN, rounds }) => {
       const { Worker } = process.getBuiltinModule('node:worker_threads')
-      const { setImmediate } = process.getBuiltinModule('node:timers/promises')
+      const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
       const source = `
         const { workerData } = require('node:worker_threads')
         const { root, backend, libraryFile, IQN, progress, ending } = workerData
@@ -282,7 +282,7 @@ onMachine('threads may be terminated, and may end, with runs under way', async (
         go()
         if (ending === 'exit') setTimeout(() => process.exit(), 5)
         if (ending === 'exception') setTimeout(() => { throw new Error('the end') }, 5)`
-      for (let round = 0; round < 12; round++) {
+      for (let round = 0; round < rounds; round++) {
         const ending = ['terminated', 'exit', 'exception'][round % 3]
         const progress = new Int32Array(new SharedArrayBuffer(4))
         const workerData = { root, backend, libraryFile, IQN, progress, ending }
@@ -291,14 +291,14 @@ onMachine('threads may be terminated, and may end, with runs under way', async (
           (worker) => new Promise((resolve) => worker.on('error', () => {}).on('exit', resolve)),
         )
         if (ending === 'terminated') {
-          while (Atomics.load(progress, 0) < 1 + round) await setImmediate()
+          while (Atomics.load(progress, 0) < 1 + round) await pause(1)
           for (const worker of workers) worker.terminate()
         }
         await Promise.all(ended)
       }
       return new Sysfs({ root, backend }).async.findDevicesForIscsiLun(IQN, 1)
     },
-    { root, backend, libraryFile, IQN },
+    { root, backend, libraryFile, IQN, rounds: byRunLength({ usual: 3, long: 12 }) },
   )
   t.is(end.status, 0, howItEnded(end))
   t.regex(end.stdout, /\["sda"/)

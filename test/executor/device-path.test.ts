@@ -4,6 +4,8 @@ import test from 'ava'
 import { field, query, Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
+import { missingBlockDevices, missingBlockNodes } from '../support/requirements.js'
+import { testWith } from '../support/test-with.js'
 
 const { capture, name } = field
 
@@ -115,24 +117,25 @@ onEveryBackend('a root may be relative, and have names of any bytes', (t, backen
 test.serial('HOST_SYS and HOST_DEV stand for /sys and /dev, unless there is a root', (t) => {
   const root = writeFileTree(t, { 'host-sys/class/block/sda/holders/dm-1': null, 'host-dev/x': { link: 'sda' } })
   const { HOST_SYS, HOST_DEV } = process.env
-  t.teardown(() => Object.assign(process.env, { HOST_SYS, HOST_DEV }))
+  t.teardown(() => {
+    for (const [key, value] of Object.entries({ HOST_SYS, HOST_DEV })) {
+      if (value === undefined) delete process.env[key]
+      else process.env[key] = value
+    }
+  })
   process.env['HOST_SYS'] = `${root}/host-sys`
   process.env['HOST_DEV'] = `${root}/host-dev`
   t.is(new Sysfs().findMultipathDeviceForDevice('/dev/x'), '/dev/dm-1')
   t.is(new Sysfs({ root: '/nonexistent' }).findMultipathDeviceForDevice('/dev/x'), undefined)
-  for (const [key, value] of Object.entries({ HOST_SYS, HOST_DEV })) if (value === undefined) delete process.env[key]
 })
-
-const isRoot = process.getuid?.() === 0
 
 onEveryBackend(
   'a block node anywhere is known by its number',
   (t, backend) => {
     const root = writeFileTree(t, { 'volumes/disk': { link: 'node' }, 'dev/alias': { link: '../volumes/disk' } })
     const numbers = query('dev/block/{major}:{minor}', { major: capture('major'), minor: capture('minor') })
-    const first = new Sysfs({ backend }).prepare(numbers).first()
-    if (first === undefined) return void t.pass('this machine has no block device')
-    const [major, minor] = [String(first.major), String(first.minor)]
+    const first = new Sysfs({ root: '/', backend }).prepare(numbers).first()
+    const [major, minor] = [String(first?.major), String(first?.minor)]
     execFileSync('mknod', [`${root}/volumes/node`, 'b', major, minor])
     execFileSync('mknod', [`${root}/dev/renamed`, 'b', major, minor])
     execFileSync('mknod', [`${root}/volumes/unknown`, 'b', '4095', '1048575'])
@@ -149,5 +152,5 @@ onEveryBackend(
       t.deepEqual(bySelf.all({ device: node }), [], node)
     }
   },
-  isRoot ? test : (title) => test.skip(`${title}: making nodes needs root`, () => undefined),
+  testWith(missingBlockNodes(), missingBlockDevices()),
 )

@@ -3,8 +3,11 @@ import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 import { field, findDevicesForIscsiLun, query, Sysfs, SysfsError, type Unreadable } from '../../lib/index.js'
-import { type Backend, backends, onEveryBackend } from '../support/backends.js'
+import { type Backend, onEveryBackend } from '../support/backends.js'
+import { giveUpRoot } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
+import { missingFile } from '../support/requirements.js'
+import { testWith, testWithAddon } from '../support/test-with.js'
 
 const { integer, link, name, text } = field
 
@@ -97,7 +100,7 @@ test('the functions are those of this machine', (t) => {
   t.deepEqual(findDevicesForIscsiLun('iqn.1900-01.invalid:none', 1), [])
 })
 
-/** Runs code that prints JSON in a process of its own, where limits and users can differ. */
+/** Runs code that prints JSON in a process of its own, with limits and a user of its own. */
 function inProcess(backend: Backend, root: string, code: string, ...command: readonly string[]): unknown {
   const script = `
     const { Sysfs, SysfsError, query, field: { name, text, list, exists, link } } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
@@ -160,8 +163,8 @@ onEveryBackend('EMFILE is thrown, wherever the descriptors run out, and none is 
   t.is(result.leaked, 0)
 })
 
-test('an answer that has no room is ENOMEM, whatever failed before it; there is room for the next', (t) => {
-  if (!backends.includes('native')) return void t.pass('in the fallback the answer is on the heap of JavaScript')
+// In the fallback the result is on the heap of JavaScript.
+testWithAddon('a result that does not fit in memory is ENOMEM, and the next one is returned', (t) => {
   // A thousand times the same file, of as much as one read takes: 128 MiB in hexadecimal.
   const root = writeFileTree(t, {
     'sys/one/size': Buffer.alloc(65536),
@@ -207,8 +210,6 @@ test('an answer that has no room is ENOMEM, whatever failed before it; there is 
   })
 })
 
-const isRoot = process.getuid?.() === 0
-
 onEveryBackend('EACCES on a directory that must be listed is thrown, on an attribute it is null', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/1/v': 'x\n', 'sys/a/1/secret': 'x\n', 'sys/closed/1/v': 'x\n', 'dev/x': null })
   chmodSync(root, 0o755)
@@ -219,11 +220,11 @@ onEveryBackend('EACCES on a directory that must be listed is thrown, on an attri
     chmodSync(`${root}/sys/closed`, 0o755)
     chmodSync(`${root}/dev`, 0o755)
   })
-  const asOther = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
   const result = inProcess(
     backend,
     root,
     `
+    ${giveUpRoot}
     const unreadable = []
     console.log(JSON.stringify({
       secret: attempt(() => sysfs.prepare(query('a/*', { v: text('v'), secret: text('secret') })).all({}, { onUnreadable: (item) => unreadable.push(item) })),
@@ -232,7 +233,6 @@ onEveryBackend('EACCES on a directory that must be listed is thrown, on an attri
       below: attempt(() => sysfs.prepare(query('closed/1', { v: text('v'), there: exists('v'), self: link() })).all()),
       dev: attempt(() => sysfs.findMultipathDeviceForDevice('/dev/x/y')),
     }))`,
-    ...asOther,
   )
   const error = (syscall: string, file: string) => ({
     isSysfsError: true,
@@ -252,17 +252,20 @@ onEveryBackend('EACCES on a directory that must be listed is thrown, on an attri
   })
 })
 
-onEveryBackend('real sysfs: what cannot be read of a network interface is null with its reason', (t, backend) => {
-  const unreadable: Unreadable[] = []
-  const prepared = new Sysfs({ root: '/', backend }).prepare(
-    query('class/net/lo', { speed: integer('speed'), mtu: integer('mtu'), uevent: text('uevent') }),
-  )
-  const [lo] = prepared.all({}, { onUnreadable: (item) => unreadable.push(item) })
-  if (lo === undefined) return void t.pass('this machine has no /sys/class/net/lo')
-  t.is(lo.speed, null)
-  t.deepEqual(unreadable, [{ path: '/sys/class/net/lo/speed', code: 'EINVAL' }])
-  t.true((lo.mtu ?? 0) > 0)
-})
+onEveryBackend(
+  'an unreadable attribute of a real network interface is null, with its reason',
+  (t, backend) => {
+    const unreadable: Unreadable[] = []
+    const prepared = new Sysfs({ root: '/', backend }).prepare(
+      query('class/net/lo', { speed: integer('speed'), mtu: integer('mtu'), uevent: text('uevent') }),
+    )
+    const [lo] = prepared.all({}, { onUnreadable: (item) => unreadable.push(item) })
+    t.is(lo?.speed, null)
+    t.deepEqual(unreadable, [{ path: '/sys/class/net/lo/speed', code: 'EINVAL' }])
+    t.true((lo?.mtu ?? 0) > 0)
+  },
+  testWith(missingFile('/sys/class/net/lo')),
+)
 
 onEveryBackend('entries that come and go between listing and reading are not an error', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/stays/v': 'x\n' })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { field, query, Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { writeFileTree } from '../support/file-tree.js'
+import { randomCases } from '../support/run-length.js'
 
 const { capture, name } = field
 
@@ -59,7 +60,7 @@ onEveryBackend('random patterns match what they mean', (t, backend) => {
         pattern,
       )
     }),
-    { numRuns: 300 },
+    randomCases({ usual: 100, long: 5_000 }),
   )
 })
 

@@ -3,16 +3,19 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as pause, setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { type Change, type Detail, Monitor, type Snapshot, Sysfs, type Uevent } from '../../lib/index.js'
 import { OpenAttributes } from '../../lib/monitor/open-attributes.js'
-import { backends, onEveryBackend } from '../support/backends.js'
+import { onEveryBackend } from '../support/backends.js'
 import { answerOfChild, steadyMemory } from '../support/child-process.js'
-import { LoopDevices, loopDevicesOrLog } from '../support/loop-devices.js'
+import { loopDevicesFor, loopDevicesModule, missingLoopDevices, missingLoopNodes } from '../support/loop-devices.js'
 import { machineOf } from '../support/machine.js'
 import { lastingDifferences, ReplayedChanges } from '../support/replayed-changes.js'
+import { missingUevents } from '../support/requirements.js'
+import { byRunLength } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
+import { testWith } from '../support/test-with.js'
 
 const details: readonly Detail[] = ['links', 'basic', 'full']
 
@@ -29,13 +32,15 @@ function closing<Closable extends { close(): void }>(t: ExecutionContext, closab
   return closable
 }
 
-/** A monitor of the machine's own sysfs that hears uevents; says in the test's log why there is none. */
-function hearingMonitor(t: ExecutionContext, detail: Detail, receiveBufferSize?: number): Monitor | undefined {
+const testWithLoopDevices = testWith(missingLoopDevices())
+const testWithUevents = testWith(missingLoopDevices(), missingUevents())
+const testWithMedium = testWith(missingLoopDevices(), missingUevents(), missingLoopNodes())
+
+/** A monitor of the machine's own sysfs that receives uevents. */
+function ueventMonitor(t: ExecutionContext, detail: Detail, receiveBufferSize?: number): Monitor {
   const monitor = closing(t, new Monitor(machineOf({ sysPath: '/sys' }), { detail }, receiveBufferSize))
-  if (monitor.source === 'uevents') return monitor
-  t.log(`no uevents to test with: ${monitor.pollingReason}`)
-  t.pass()
-  return undefined
+  t.is(monitor.source, 'uevents')
+  return monitor
 }
 
 /**
@@ -212,7 +217,7 @@ onEveryBackend('with few descriptors a refresh opens what it cannot hold', async
     async ({ Sysfs }, { root, backend }) => {
       const { readdirSync, writeFileSync } = process.getBuiltinModule('node:fs')
       const { OpenAttributes } = process.getBuiltinModule('node:module').createRequire(`${process.cwd()}/`)(
-        './dist/lib/monitor/held-attributes.js',
+        './dist/lib/monitor/open-attributes.js',
       ) as typeof import('../../lib/monitor/open-attributes.js')
       const openDescriptors = () => readdirSync('/proc/self/fd').length
       const held = new OpenAttributes()
@@ -246,10 +251,9 @@ onEveryBackend('with few descriptors a refresh opens what it cannot hold', async
 })
 
 for (const detail of details) {
-  test.serial(`${detail}: loop devices come and go`, async (t) => {
-    const devices = await loopDevicesOrLog(t)
-    const monitor = devices && hearingMonitor(t, detail)
-    if (devices === undefined || monitor === undefined) return
+  testWithUevents.serial(`${detail}: loop devices come and go`, async (t) => {
+    const devices = await loopDevicesFor(t)
+    const monitor = ueventMonitor(t, detail)
     await isCurrent(t, monitor)
     const names = await devices.add(5)
     for (const name of names) t.is(monitor.snapshot().device(name)?.type, 'loop')
@@ -264,10 +268,9 @@ for (const detail of details) {
   })
 }
 
-test.serial('a medium that comes, grows and goes', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const monitor = devices && hearingMonitor(t, 'full')
-  if (devices === undefined || monitor === undefined) return
+testWithMedium.serial('a medium that comes, grows and goes', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const monitor = ueventMonitor(t, 'full')
   const directory = mkdtempSync(path.join(tmpdir(), 'fast-sysfs-medium-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
   const file = path.join(directory, 'medium')
@@ -275,13 +278,7 @@ test.serial('a medium that comes, grows and goes', async (t) => {
   truncateSync(file, 1 << 20)
   const [name = ''] = await devices.add(1)
   const sequence = monitor.snapshot().device(name)?.diskSequence
-  try {
-    await devices.attach(name, file)
-  } catch (error) {
-    t.log(String(error))
-    t.pass()
-    return
-  }
+  await devices.attach(name, file)
   t.is(monitor.snapshot().device(name)?.sizeBytes, 1 << 20)
   t.not(monitor.snapshot().device(name)?.diskSequence, sequence)
   await isCurrent(t, monitor)
@@ -292,10 +289,9 @@ test.serial('a medium that comes, grows and goes', async (t) => {
   await isCurrent(t, monitor)
 })
 
-test.serial('nothing happened: the same object, for one call that finds nothing', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const monitor = devices && hearingMonitor(t, 'basic')
-  if (devices === undefined || monitor === undefined) return
+testWithUevents.serial('nothing happened: the same object, for one call that finds nothing', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const monitor = ueventMonitor(t, 'basic')
   await devices.add(20)
   await isCurrent(t, monitor)
   // Others may make loop devices meanwhile.
@@ -304,10 +300,9 @@ test.serial('nothing happened: the same object, for one call that finds nothing'
   t.true(snapshots.size < 10, `${snapshots.size} in 1000`)
 })
 
-test.serial('more events than the kernel keeps', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const monitor = devices && hearingMonitor(t, 'basic', 1)
-  if (devices === undefined || monitor === undefined) return
+testWithUevents.serial('more events than the kernel keeps', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const monitor = ueventMonitor(t, 'basic', 1)
   await isCurrent(t, monitor)
   for (let round = 0; round < 5; round++) {
     const names = await devices.add(20)
@@ -318,10 +313,9 @@ test.serial('more events than the kernel keeps', async (t) => {
   }
 })
 
-test.serial('uevents and changes are told to listeners', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const monitor = devices && hearingMonitor(t, 'basic')
-  if (devices === undefined || monitor === undefined) return
+testWithUevents.serial('uevents and changes are told to listeners', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const monitor = ueventMonitor(t, 'basic')
   const uevents: Uevent[] = []
   const misfits: string[] = []
   let added = 0
@@ -349,39 +343,35 @@ test.serial('uevents and changes are told to listeners', async (t) => {
   t.deepEqual(differences, [])
 })
 
-test.serial('a held attribute of a device that went is opened again when the name returns', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  if (devices === undefined) return
-  const attributes = [{ key: 'sectors', kind: 'integer', path: 'size' }] as const
-  const held = closing(t, new OpenAttributes())
-  // Others make loop devices, too, and may take the number.
-  for (let tries = 0; tries < 20; tries++) {
-    const [name = ''] = await devices.add(1)
-    const read = () => held.read(`/sys/class/block/${name}`, { sectors: 1 }, attributes)['sectors']
-    t.is(read(), 0)
-    t.is(held.count.held, 1)
-    await devices.remove([name])
-    t.is(read(), null)
-    const [again = ''] = await devices.add(1)
-    if (again === name) {
+testWithLoopDevices.serial(
+  'a held attribute of a device that went is opened again when the name returns',
+  async (t) => {
+    const devices = await loopDevicesFor(t)
+    const attributes = [{ key: 'sectors', kind: 'integer', path: 'size' }] as const
+    const held = closing(t, new OpenAttributes())
+    // Others make loop devices, too, and may take the number.
+    for (let tries = 0; tries < 20; tries++) {
+      const [name = ''] = await devices.add(1)
+      const read = () => held.read(`/sys/class/block/${name}`, { sectors: 1 }, attributes)['sectors']
       t.is(read(), 0)
-      return
+      t.is(held.count.held, 1)
+      await devices.remove([name])
+      t.is(read(), null)
+      const [again = ''] = await devices.add(1)
+      if (again === name) {
+        t.is(read(), 0)
+        return
+      }
+      held.release(`/sys/class/block/${name}`)
     }
-    held.release(`/sys/class/block/${name}`)
-  }
-  t.log('the name never returned')
-})
+    t.log('the name never returned')
+  },
+)
 
 /** Snapshots that race adds and removes: what each must show, and what must not grow. */
-for (const backend of backends) {
-  test.serial(`10,000 devices come and go while snapshots are made (${backend})`, async (t) => {
-    const started = await LoopDevices.start()
-    if ('missing' in started) {
-      t.log(`no loop devices to test with: ${started.missing}`)
-      t.pass()
-      return
-    }
-    await started.devices.close()
+onEveryBackend(
+  'many devices come and go while snapshots are made',
+  async (t, backend) => {
     t.timeout(150_000)
     const outcome = await answerOfChild(
       async ({ Sysfs }, { backend, file, count }) => {
@@ -442,7 +432,7 @@ for (const backend of backends) {
           end: openDescriptors(),
         }
       },
-      { backend, file: path.join(__dirname, '../support/loop-devices.js'), count: 10_000 },
+      { backend, file: loopDevicesModule, count: byRunLength({ usual: 400, long: 10_000 }) },
       { nodeArguments: steadyMemory },
     )
     t.log(`${outcome.early.snapshots + outcome.late.snapshots} snapshots, source: ${outcome.source}`)
@@ -450,5 +440,6 @@ for (const backend of backends) {
     t.true(outcome.late.snapshots > 10)
     t.is(outcome.late.descriptors, outcome.early.descriptors)
     t.true(outcome.late.rss < outcome.early.rss * 1.5, `${outcome.early.rss} bytes became ${outcome.late.rss}`)
-  })
-}
+  },
+  testWithLoopDevices.serial,
+)

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { parseUevents } from '../../lib/executor/uevent.js'
 import { type LostUevents, Sysfs, type Uevent } from '../../lib/index.js'
 import { ueventsOf } from '../../lib/monitor/uevent-iterator.js'
-import { loopDevicesOrLog } from '../support/loop-devices.js'
+import { loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
 import { machineOf } from '../support/machine.js'
+import { missingUevents } from '../support/requirements.js'
+import { testWith } from '../support/test-with.js'
 
 const addOfMap = [
   'add@/devices/virtual/block/dm-3',
@@ -20,17 +22,7 @@ function messages(...events: readonly (readonly string[])[]): string {
   return events.map((lines) => `${lines.join('\0')}\0\0`).join('')
 }
 
-/** The sysfs whose uevents are heard here; says in the test's log why there is none. */
-function heardSysfs(t: ExecutionContext): Sysfs | undefined {
-  const sysfs = new Sysfs({ sysPath: '/sys' })
-  const monitor = sysfs.monitor()
-  const { pollingReason } = monitor
-  monitor.close()
-  if (pollingReason === undefined) return sysfs
-  t.log(`no uevents to test with: ${pollingReason}`)
-  t.pass()
-  return undefined
-}
+const testWithUevents = testWith(missingLoopDevices(), missingUevents())
 
 test('a message becomes an event with all its properties', (t) => {
   const [uevent, ...others] = parseUevents(messages(addOfMap))
@@ -93,13 +85,12 @@ test('a property may be called as an object’s own are', (t) => {
 })
 
 test('the fallback hears nothing, and says so', (t) => {
-  t.throws(() => new Sysfs({ backend: 'fallback' }).uevents(), { message: /the fallback has no way to hear uevents/ })
+  t.throws(() => new Sysfs({ backend: 'fallback' }).uevents(), { message: /the fallback cannot receive uevents/ })
 })
 
-test.serial('loop devices are heard as they come and go', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const sysfs = devices && heardSysfs(t)
-  if (devices === undefined || sysfs === undefined) return
+testWithUevents.serial('loop devices are heard as they come and go', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const sysfs = new Sysfs({ sysPath: '/sys' })
   const uevents = sysfs.uevents()
   const [name = ''] = await devices.add(1)
   await devices.remove([name])
@@ -118,10 +109,9 @@ test.serial('loop devices are heard as they come and go', async (t) => {
   t.deepEqual(await uevents.next(), { done: true, value: undefined })
 })
 
-test.serial('who waits is woken by an event, by the signal and by return', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const sysfs = devices && heardSysfs(t)
-  if (devices === undefined || sysfs === undefined) return
+testWithUevents.serial('who waits is woken by an event, by the signal and by return', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const sysfs = new Sysfs({ sysPath: '/sys' })
   const controller = new AbortController()
   const aborted = sysfs.uevents({ signal: controller.signal })
   const returned = sysfs.uevents()
@@ -142,12 +132,10 @@ test.serial('who waits is woken by an event, by the signal and by return', async
   t.deepEqual(await sysfs.uevents({ signal: controller.signal }).next(), { done: true, value: undefined })
 })
 
-test.serial('more than the kernel keeps is told as lost, after what it kept', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const sysfs = devices && heardSysfs(t)
-  if (devices === undefined || sysfs === undefined) return
+testWithUevents.serial('more than the kernel keeps is told as lost, after what it kept', async (t) => {
+  const devices = await loopDevicesFor(t)
   // The kernel takes twice as much as it is told, and no less than two kilobytes.
-  const uevents = ueventsOf(machineOf({ root: '/', backend: 'native' }), {}, 1)
+  const uevents = ueventsOf(machineOf({ sysPath: '/sys', backend: 'native' }), {}, 1)
   await devices.churn(100, 16)
   const [name = ''] = await devices.add(1)
   let lost = 0
@@ -164,7 +152,7 @@ test.serial('more than the kernel keeps is told as lost, after what it kept', as
   t.true(kept > 0 && kept < 400, `${kept} were kept`)
 
   // Where it is empty again the next one is heard.
-  const again = ueventsOf(machineOf({ root: '/', backend: 'native' }), {}, 1 << 20)
+  const again = ueventsOf(machineOf({ sysPath: '/sys', backend: 'native' }), {}, 1 << 20)
   await devices.remove([name])
   for await (const uevent of again) {
     if (uevent.action === 'lost') t.fail('nothing was lost')

@@ -1,13 +1,14 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { type Change, Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { answerOfChild, howItEnded, runInChild } from '../support/child-process.js'
-import { loopDevicesOrLog } from '../support/loop-devices.js'
+import { loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
 import { lastingDifferences, ReplayedChanges } from '../support/replayed-changes.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
+import { testWith } from '../support/test-with.js'
 
 function writtenRoot(t: ExecutionContext): string {
   const root = temporaryDirectory()
@@ -161,9 +162,8 @@ onEveryBackend(
   },
 )
 
-test.serial('loop devices that come and go while one watches', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  if (devices === undefined) return
+testWith(missingLoopDevices()).serial('loop devices that come and go are reported as changes', async (t) => {
+  const devices = await loopDevicesFor(t)
   const controller = new AbortController()
   const sysfs = new Sysfs({ sysPath: '/sys' })
   const monitor = sysfs.monitor({ detail: 'full', intervalMs: 50 })

@@ -17,9 +17,10 @@ import test from 'ava'
 import fc from 'fast-check'
 import { type Detail, diff, findingsOf, type Snapshot, Sysfs, SysfsError, type Unreadable } from '../../lib/index.js'
 import { type Backend, backends, onEveryBackend } from '../support/backends.js'
-import { packageRoot } from '../support/child-process.js'
+import { giveUpRoot, packageRoot } from '../support/child-process.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
-import { unpackRecording } from '../support/recordings.js'
+import { copyRecording } from '../support/recordings.js'
+import { randomCases } from '../support/run-length.js'
 
 // What is missing or strange in sysfs costs that part only. Recorded machines are damaged here and mended again: they
 // are this process's own copies.
@@ -84,7 +85,7 @@ function victimsIn(root: string): readonly (readonly string[])[] {
   ]
 }
 
-/** Damages a machine, and returns what mends it. */
+/** Damages a machine; returns a function that repairs it. */
 function inflict(root: string, victims: readonly (readonly string[])[], damages: readonly Damage[]): () => void {
   const kept = mkdtempSync(path.join(root, 'kept-'))
   const undo: (() => void)[] = []
@@ -107,7 +108,7 @@ function inflict(root: string, victims: readonly (readonly string[])[], damages:
     })
   }
   return () => {
-    for (const mend of undo.reverse()) mend()
+    for (const undoOne of undo.reverse()) undoOne()
     rmSync(kept, { recursive: true })
   }
 }
@@ -133,8 +134,8 @@ function take(root: string, backend: Backend, detail: Detail): Taken {
   }
 }
 
-/** Asks everything that a snapshot can be asked; nothing of it may throw. */
-function askEverything(snapshot: Snapshot, before: Snapshot): void {
+/** Calls every method of a snapshot; none may throw. */
+function callEveryMethod(snapshot: Snapshot, before: Snapshot): void {
   assert.deepEqual(JSON.parse(JSON.stringify(snapshot)), { ...snapshot })
   for (const device of snapshot.blockDevices) {
     assert.ok(!/^\.{0,2}$|\//.test(device.name), device.name)
@@ -150,33 +151,33 @@ function askEverything(snapshot: Snapshot, before: Snapshot): void {
 }
 
 for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) {
-  test(`${name}: whatever is damaged, there is a snapshot, and both backends take the same`, async (t) => {
-    const root = await unpackRecording(name)
+  const root = copyRecording(name)
+
+  test(`${name}: a damaged tree gives a snapshot, the same from both backends`, async (t) => {
     const victims = victimsIn(root)
     const whole = take(root, 'fallback', 'full').snapshot
     if (whole === undefined) return t.fail()
     fc.assert(
       fc.property(fc.array(damage, { minLength: 1, maxLength: 60 }), (damages) => {
-        const mend = inflict(root, victims, damages)
+        const repair = inflict(root, victims, damages)
         try {
           for (const detail of details) {
             const [first, ...others] = backends.map((backend) => take(root, backend, detail))
             for (const other of others) assert.deepEqual(other, first)
             // Nothing was closed to us, so that nothing may throw.
             assert.ok(first?.snapshot, JSON.stringify(first?.error))
-            if (detail === 'full') askEverything(first.snapshot, whole)
+            if (detail === 'full') callEveryMethod(first.snapshot, whole)
           }
         } finally {
-          mend()
+          repair()
         }
       }),
-      { numRuns: 40, interruptAfterTimeLimit: 6_000, includeErrorInReport: true },
+      randomCases({ usual: 15, long: 400 }),
     )
     t.deepEqual({ ...take(root, 'fallback', 'full').snapshot }, { ...whole })
   })
 
-  test(`${name}: an attribute that is damaged costs that part only`, async (t) => {
-    const root = await unpackRecording(name)
+  test(`${name}: a damaged attribute changes only the object that it belongs to`, async (t) => {
     const files = victimsIn(root)
       .flat()
       .filter((file) => lstatSync(file).isFile())
@@ -188,7 +189,7 @@ for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) 
       fc.property(damage, (one) => {
         const file = files[one.victim % files.length] ?? ''
         const place = realpathSync(file).slice(root.length)
-        const mend = inflict(root, [files], [one])
+        const repair = inflict(root, [files], [one])
         try {
           for (const backend of backends) {
             const damaged = take(root, backend, 'full').snapshot
@@ -206,10 +207,10 @@ for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) 
             }
           }
         } finally {
-          mend()
+          repair()
         }
       }),
-      { numRuns: 100, interruptAfterTimeLimit: 6_000, includeErrorInReport: true },
+      randomCases({ usual: 40, long: 1_000 }),
     )
     t.true(changed > 0)
   })
@@ -259,7 +260,7 @@ function partsOf(snapshot: Snapshot): ReadonlyMap<string, Part> {
   return parts
 }
 
-// ---- One by one
+// ---- Single damages
 
 const disk = 'platform/host4/session1/target4:0:0/4:0:0:1/block/sda'
 const oneDisk: FileTree = {
@@ -267,7 +268,7 @@ const oneDisk: FileTree = {
   [`sys/devices/${disk}/size`]: '2048\n',
 }
 
-onEveryBackend('a number that leads nowhere, or to no name, is no device', (t, backend) => {
+onEveryBackend('a device number whose link is broken or has no name is no device', (t, backend) => {
   const root = writeFileTree(t, {
     ...oneDisk,
     'sys/dev/block/8:1': 'a file\n',
@@ -289,7 +290,7 @@ onEveryBackend('a number that leads nowhere, or to no name, is no device', (t, b
   }
 })
 
-onEveryBackend('a device whose link has another form is known by its name', (t, backend) => {
+onEveryBackend('a device whose link has another form has its name', (t, backend) => {
   const root = writeFileTree(t, {
     ...oneDisk,
     'sys/dev/block/8:16': { link: 'sdb' },
@@ -303,7 +304,7 @@ onEveryBackend('a device whose link has another form is known by its name', (t, 
   t.is(snapshot.device('sda')?.sizeBytes, 1 << 20)
 })
 
-onEveryBackend('classes that are files or lead nowhere are empty ones', (t, backend) => {
+onEveryBackend('a class that is a file or a broken link is empty', (t, backend) => {
   const root = writeFileTree(t, {
     ...oneDisk,
     'sys/class/iscsi_session': 'a file\n',
@@ -327,36 +328,41 @@ onEveryBackend('classes that are files or lead nowhere are empty ones', (t, back
   t.deepEqual(unreadable, [{ path: `${root}/sys/class/scsi_host`, code: 'ELOOP' }])
 })
 
-onEveryBackend('dev/block without permission is an error, an attribute or a device without is null', (t, backend) => {
-  const root = writeFileTree(t, { ...oneDisk, [`sys/devices/${disk}/ro`]: '0\n' })
-  chmodSync(root, 0o755)
-  const closed = (file: string) => {
-    chmodSync(path.join(root, file), 0)
-    // Permissions do not stop root.
-    const isRoot = process.getuid?.() === 0
-    const asOther = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
-    const [command = '', ...args] = [...asOther, process.execPath, '-e', takeInChild, packageRoot, root, backend]
-    const output = execFileSync(command, args, { encoding: 'utf8', timeout: 60_000 })
-    chmodSync(path.join(root, file), 0o755)
-    return JSON.parse(output) as unknown
-  }
-  const sda = { name: 'sda', sizeBytes: 1 << 20, readOnly: false }
-  t.deepEqual(closed('sys/dev/block'), {
-    isSysfsError: true,
-    code: 'EACCES',
-    errno: -13,
-    syscall: 'scandir',
-    path: `${root}/sys/dev/block`,
-  })
-  t.deepEqual(closed(`sys/devices/${disk}/ro`), [{ ...sda, readOnly: null }])
-  t.deepEqual(closed(`sys/devices/${disk}`), [{ ...sda, sizeBytes: null, readOnly: null }])
-})
+onEveryBackend(
+  'dev/block without permission is an error; an attribute or a device without permission is null',
+  (t, backend) => {
+    const root = writeFileTree(t, { ...oneDisk, [`sys/devices/${disk}/ro`]: '0\n' })
+    chmodSync(root, 0o755)
+    const closed = (file: string) => {
+      chmodSync(path.join(root, file), 0)
+      const output = execFileSync(process.execPath, ['-e', takeInChild, packageRoot, root, backend], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      })
+      chmodSync(path.join(root, file), 0o755)
+      return JSON.parse(output) as unknown
+    }
+    const sda = { name: 'sda', sizeBytes: 1 << 20, readOnly: false }
+    t.deepEqual(closed('sys/dev/block'), {
+      isSysfsError: true,
+      code: 'EACCES',
+      errno: -13,
+      syscall: 'scandir',
+      path: `${root}/sys/dev/block`,
+    })
+    t.deepEqual(closed(`sys/devices/${disk}/ro`), [{ ...sda, readOnly: null }])
+    t.deepEqual(closed(`sys/devices/${disk}`), [{ ...sda, sizeBytes: null, readOnly: null }])
+  },
+)
 
 const takeInChild = `
   const [packageRoot, root, backend] = process.argv.slice(1)
   const { Sysfs, SysfsError } = require(packageRoot + '/dist/lib/index.js')
+  const sysfs = new Sysfs({ root, backend })
+  // Permissions do not stop root.
+  ${giveUpRoot}
   try {
-    const { blockDevices } = new Sysfs({ root, backend }).snapshot()
+    const { blockDevices } = sysfs.snapshot()
     console.log(JSON.stringify(blockDevices.map(({ name, sizeBytes, readOnly }) => ({ name, sizeBytes, readOnly }))))
   } catch (error) {
     const { code, errno, syscall, path } = error

@@ -1,4 +1,5 @@
 import type { Detail, SnapshotData } from '../../lib/index.js'
+import { byRunLength } from '../support/run-length.js'
 import { type Machine, type MachineSize, machineOfSize } from '../support/sysfs-tree.js'
 import {
   attribute,
@@ -9,7 +10,7 @@ import {
   listing,
   sum,
   times,
-  traceQuestions,
+  traceOperations,
 } from '../support/system-calls.js'
 
 // What a snapshot costs: so many system calls for each thing that is on the machine, and a few for the listings. A
@@ -51,7 +52,7 @@ interface Traced {
 }
 
 async function traceSnapshot(root: string, detail: Detail) {
-  const [traced] = await traceQuestions(root, [['snapshot', { detail }]])
+  const [traced] = await traceOperations(root, [['snapshot', { detail }]])
   if (traced === undefined) throw new Error('the snapshot is missing in the trace')
   return { snapshot: traced.answer as SnapshotData, trace: traced.trace }
 }
@@ -75,7 +76,10 @@ function totalOf(counts: Counts): number {
 const sizes: Readonly<Record<string, MachineSize>> = {
   small: { sessions: 2, luns: 2, maps: 1 },
   medium: { sessions: 8, luns: 16, maps: 32 },
-  large: { sessions: 40, luns: 20, maps: 100 },
+  ...byRunLength<Readonly<Record<string, MachineSize>>>({
+    usual: {},
+    long: { large: { sessions: 40, luns: 20, maps: 100 } },
+  }),
 }
 
 for (const [name, size] of Object.entries(sizes)) {

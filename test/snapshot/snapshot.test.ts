@@ -7,6 +7,7 @@ import { type Backend, backends, onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
 import { randomMachine } from '../support/random-machine.js'
 import { unpackRecording } from '../support/recordings.js'
+import { randomCases } from '../support/run-length.js'
 import { removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
@@ -805,7 +806,7 @@ test('random machines: backends agree, JSON keeps all, and the parts fit togethe
         removeMachine(root)
       }
     }),
-    { numRuns: 100, interruptAfterTimeLimit: 20_000, includeErrorInReport: true },
+    randomCases({ usual: 30, long: 1_000 }),
   )
   t.pass()
 })

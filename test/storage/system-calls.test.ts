@@ -7,7 +7,16 @@ import {
   type MachineSize,
   machineOfSize,
 } from '../support/sysfs-tree.js'
-import { attribute, type Counts, counting, link, listing, sum, times, traceQuestions } from '../support/system-calls.js'
+import {
+  attribute,
+  type Counts,
+  counting,
+  link,
+  listing,
+  sum,
+  times,
+  traceOperations,
+} from '../support/system-calls.js'
 
 // What a question costs.
 
@@ -31,7 +40,7 @@ interface Asked {
 
 /** The answers of the addon about the machine in `root`, and the calls that each took. */
 async function ask(root: string, questions: readonly Question[]): Promise<readonly Asked[]> {
-  const traced = await traceQuestions(root, questions)
+  const traced = await traceOperations(root, questions)
   return traced.map(({ answer, trace }) => ({ answer, calls: trace.map(callOf) }))
 }
 

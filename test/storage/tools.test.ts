@@ -13,15 +13,16 @@ import {
   parseMultipathMaps,
 } from '../support/recorded-tools.js'
 import { recordingNames, reference, unpackRecording } from '../support/recordings.js'
+import { testOnRecording } from '../support/run-length.js'
 
-// What the four queries say of a recorded machine is what iscsiadm, multipath, dmsetup and lsblk said of it then.
+// The four queries on a recorded machine agree with the output of iscsiadm, multipath, dmsetup and lsblk.
 
 function everyNode(nodes: readonly DmTreeNode[]): readonly DmTreeNode[] {
   return nodes.flatMap((node) => [node, ...everyNode(node.dependencies)])
 }
 
 for (const recording of recordingNames) {
-  test(`${recording}: the four queries agree with the tools`, async (t) => {
+  testOnRecording(recording)(`${recording}: the four queries agree with the tools`, async (t) => {
     const root = await unpackRecording(recording)
     // A session that was never given a target cannot be asked for.
     const sessions = parseIscsiadmSessions(reference(recording, 'iscsiadm-session.txt')).filter(
@@ -95,7 +96,7 @@ for (const recording of recordingNames) {
   })
 }
 
-test('a session has been seen in most recordings, and a map in half of them', (t) => {
+test('most recordings have a session, and half of them a map', (t) => {
   const withSessions = recordingNames.filter(
     (recording) => parseIscsiadmSessions(reference(recording, 'iscsiadm-session.txt')).length > 0,
   )
@@ -106,7 +107,7 @@ test('a session has been seen in most recordings, and a map in half of them', (t
   t.true(withMaps.length >= 8, withMaps.join())
 })
 
-test('an IPv6 portal is known as the kernel writes it, and in brackets', async (t) => {
+test('an IPv6 portal has the form of the kernel and the form in brackets', async (t) => {
   const root = await unpackRecording('S4-ipv6')
   for (const backend of backends) {
     const portals = new Sysfs({ root, backend }).getIscsiPortalHostMapForTarget('iqn.2026-11.io.example:alpha')
@@ -132,7 +133,7 @@ test('the current and the persistent portal of a redirected session lead to one 
   }
 })
 
-test('credentials of a session are not in what any query of the library reads', async (t) => {
+test('the portals of a session do not contain its credentials', async (t) => {
   const root = await unpackRecording('S2L-lio-chap')
   for (const backend of backends) {
     const sysfs = new Sysfs({ root, backend })

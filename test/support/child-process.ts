@@ -6,6 +6,7 @@ import { type SpawnOptions, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { isEverythingRequired } from './requirements.js'
 
 export type Library = typeof import('../../lib/index.js')
 
@@ -28,6 +29,10 @@ export interface EndOfChild {
   readonly stdout: string
   readonly stderr: string
 }
+
+/** Source text for a child that must not be root. It goes after the loading of code, which only root may be able to read. */
+export const giveUpRoot =
+  'if (process.getuid() === 0) { process.setgroups([]); process.setgid(65534); process.setuid(65534) }'
 
 /** For everything a child does here this is plenty; one that hangs must not outlive the test. */
 const longestRun = 100_000
@@ -118,7 +123,7 @@ export function addonFileOrLog(t: {
   const file = addonFile()
   if (file !== undefined) return file
   const message = 'there is no native addon here to test'
-  if (process.env['FAST_SYSFS_REQUIRE_NATIVE']) t.fail(message)
+  if (isEverythingRequired) t.fail(message)
   else t.pass()
   t.log(message)
   return undefined

@@ -1,14 +1,15 @@
-import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
+import { cProgram } from './c-program.js'
 import { answerOfChild, type ChildOptions, type Library } from './child-process.js'
 import { type FileTree, writeFileTree } from './file-tree.js'
 import { LineProcess } from './line-process.js'
+import { type Missing, missingFile, missingRoot } from './requirements.js'
 
-const source = path.join(__dirname, '../../../test/support/hanging-tree.c')
 /** For a process of its own, which can only load it. */
 export const hangingTreeModule = __filename
 
@@ -70,26 +71,24 @@ export interface HangingTreeParts {
   readonly directory: string
 }
 
-let compiled: string | undefined
+/** Writes a tree that can be mounted. Only where `missingHangingTree()` is undefined. */
+export function hangingTreeParts(t: ExecutionContext, tree: FileTree): HangingTreeParts {
+  const found = hangingTreeProgram()
+  if ('missing' in found) throw new Error(found.missing)
+  return { program: found.program, directory: writeFileTree(t, tree) }
+}
 
-/** For a test that needs a tree that hangs: writes it, or says in the test's log why it cannot hang here. */
-export async function hangingTreeOrLog(t: ExecutionContext, tree: FileTree): Promise<HangingTreeParts | undefined> {
-  const missing = whatIsMissing()
-  let reason = missing
-  if (missing === undefined) {
-    const parts = { program: compile(), directory: writeFileTree(t, tree) }
-    try {
-      const mounted = await HangingTree.mount(parts)
-      await mounted.close()
-      return parts
-    } catch (error) {
-      // A container may have the device and not be allowed to mount.
-      reason = String(error)
-    }
+/** Mounts an empty tree to see whether that is possible: a container may have the device and not be allowed to mount. */
+export function missingHangingTree(): Missing {
+  const found = hangingTreeProgram()
+  if ('missing' in found) return found.missing
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'fast-sysfs-hanging-'))
+  try {
+    const { stdout } = spawnSync(found.program, [directory, directory], { input: '', encoding: 'utf8' })
+    return stdout === 'ok\n' ? undefined : `a FUSE file system cannot be mounted: ${stdout.trim()}`
+  } finally {
+    rmdirSync(directory)
   }
-  t.log(`nothing hangs here to test with: ${reason}`)
-  t.pass()
-  return undefined
 }
 
 /** Runs a function in a process of its own, for the threads that hang are its own; see `answerOfChild`. */
@@ -124,31 +123,7 @@ export function isMounted(root: string): boolean {
   return readFileSync('/proc/self/mounts', 'utf8').includes(` ${root} `)
 }
 
-function whatIsMissing(): string | undefined {
-  if (process.platform !== 'linux') return 'it is no Linux'
-  if (process.getuid?.() !== 0) return 'only root mounts'
-  if (!existsSync('/dev/fuse')) return 'there is no /dev/fuse'
-  accessSync('/dev/fuse', constants.R_OK | constants.W_OK)
-  try {
-    execFileSync(compiler(), ['--version'], { stdio: 'ignore' })
-  } catch {
-    return `there is no C compiler '${compiler()}'`
-  }
-  return undefined
-}
-
-function compile(): string {
-  if (compiled === undefined) {
-    const directory = mkdtempSync(path.join(os.tmpdir(), 'fast-sysfs-hanging-'))
-    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-    compiled = path.join(directory, 'hanging-tree')
-    execFileSync(compiler(), ['-O2', '-Wall', '-Wextra', '-o', compiled, source], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-  }
-  return compiled
-}
-
-function compiler(): string {
-  return process.env['CC'] ?? 'cc'
+function hangingTreeProgram(): { readonly program: string } | { readonly missing: string } {
+  const missing = missingRoot ?? missingFile('/dev/fuse')
+  return missing === undefined ? cProgram('hanging-tree') : { missing }
 }

@@ -1,11 +1,12 @@
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
-import test from 'ava'
 import type { Backend } from './backends.js'
 import { type EndOfChild, endOf as endOfChild, howItEnded, packageRoot } from './child-process.js'
 import { unpackRecording } from './recordings.js'
+import { missingProgram } from './requirements.js'
+import { testWith } from './test-with.js'
 
-// The command-line tool as it is installed, every time in a process of its own.
+// The command-line tool as it is installed.
 
 export const tool = path.join(packageRoot, 'dist/lib/cli/main.js')
 
@@ -18,8 +19,45 @@ export function endOf(program: string, args: readonly string[], more: Environmen
   return endOfChild([program, ...args], '', { env: { ...environment, ...more } })
 }
 
-export function run(args: readonly string[], more?: Environment): Promise<EndOfChild> {
+/** Runs the tool in a process of its own. */
+export function runAlone(args: readonly string[], more?: Environment): Promise<EndOfChild> {
   return endOf(process.execPath, [tool, ...args], more)
+}
+
+let toolProcess: ChildProcess | undefined
+/** The runs in the tool process go one after the other. */
+let lastRun: Promise<unknown> = Promise.resolve()
+
+/** Runs the tool; the runs of a test file share one process. */
+export function run(args: readonly string[]): Promise<EndOfChild> {
+  const end = lastRun.then(() => runInToolProcess(args))
+  lastRun = end.catch(() => {})
+  return end
+}
+
+function runInToolProcess(args: readonly string[]): Promise<EndOfChild> {
+  toolProcess ??= spawn(process.execPath, [path.join(__dirname, 'tool-process.js'), tool], {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const child = toolProcess
+  return new Promise((resolve, reject) => {
+    const onExit = () => {
+      toolProcess = undefined
+      reject(new Error(`the tool process ended while it ran ${JSON.stringify(args)}`))
+    }
+    child.once('exit', onExit)
+    child.once('message', (end: Omit<EndOfChild, 'signal'>) => {
+      child.off('exit', onExit)
+      // A process without work ends with this one.
+      child.unref()
+      child.channel?.unref()
+      resolve({ ...end, signal: null })
+    })
+    child.ref()
+    child.channel?.ref()
+    child.send(args)
+  })
 }
 
 /** Runs the tool on a recorded machine. */
@@ -43,9 +81,8 @@ export function ended(status: number, stdout: string, stderr: string): EndOfChil
   return { status, signal: null, stdout, stderr }
 }
 
-const hasScript = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '')
 /** Registers a test that needs a pseudo-terminal. */
-export const testOnTerminal = hasScript ? test : test.skip
+export const testOnTerminal = testWith(missingProgram('script', ['--version'], (output) => /util-linux/.test(output)))
 
 /** Runs the tool on a pseudo-terminal of a width; what it prints there. */
 export async function runOnTerminal(columns: number, args: readonly string[], more?: Environment): Promise<string> {

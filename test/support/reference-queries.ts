@@ -1,11 +1,10 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 
-// The four queries once more, straight from their meaning and as slow as that makes them: every map's slaves are
-// listed, every session is read, every path is walked a component at a time. Its worth is that it shares nothing with
-// the library and that one can see at a glance that it is right. For small machines.
+// A second implementation of the four queries, written from their definition. It shares no code with the library, and it
+// is simple and slow: it lists the slaves of every map, reads every session and follows paths one component at a time.
 
-export class NaiveOracle {
+export class ReferenceQueries {
   readonly #root: string
   readonly #sys: string
 
