@@ -191,8 +191,8 @@ onEveryBackend('no descriptors left is a failure', async (t, backend) => {
       'preload.cjs': `
         const { openSync } = require('node:fs')
         const { Machine } = require(${JSON.stringify(path.join(packageRoot, 'dist/lib/machine/machine.js'))})
-        const { ask } = Machine.prototype
-        Machine.prototype.ask = function (...question) {
+        const { run } = Machine.prototype
+        Machine.prototype.run = function (...operation) {
           try { for (;;) openSync('/dev/null') } catch {}
           return ask.apply(this, question)
         }`,

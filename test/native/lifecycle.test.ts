@@ -342,7 +342,7 @@ const terminations = {
 const occupations = {
   answering: `sysfs.findDevicesForIscsiLun(IQN, 1)`,
   'answering with bytes that are not ASCII': `sessions.all()`,
-  'preparing queries': `sysfs.prepare(library.query('class/*', { name: library.name() }))`,
+  'preparing queries': `sysfs.prepare(library.query('class/*', { name: library.field.name() }))`,
   throwing: `try { new library.Sysfs({ root, backend }).prepare(1) } catch {}
     try { sysfs.findDevicesForIscsiLun(IQN, -1) } catch {}`,
 }
@@ -361,7 +361,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
             const { root, backend, libraryFile, IQN, progress } = workerData
             const library = require(libraryFile)
             const sysfs = new library.Sysfs({ root, backend })
-            const sessions = sysfs.prepare(library.query('class/iscsi_session/*', { target: library.text('targetname') }))
+            const sessions = sysfs.prepare(library.query('class/iscsi_session/*', { target: library.field.text('targetname') }))
             for (;;) { ${statement}; Atomics.add(progress, 0, 1) }`
           let before = 0
           for (let round = 0; round < rounds; round++) {

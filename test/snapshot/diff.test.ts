@@ -90,7 +90,7 @@ const passages: readonly Passage[] = [
       'changed multipathMap mpatha: paths pathsActive pathsFailed',
       'changed multipathMap mpathb: paths pathsActive pathsFailed',
       // The recovery's time-out is another one because the recorder set it, so that it would not have to wait.
-      'changed iscsiSession session1: state interfaceAddress recoveryTimeoutSeconds connections luns',
+      'changed iscsiSession session1: state recoveryTimeoutSeconds interfaceAddress connections luns',
     ],
   },
 ]
