@@ -170,11 +170,11 @@ onEveryBackend('a copy stays as it is, and may be used again', (t, backend) => {
   ]) {
     t.throws(() => sampler.copy(wrong as never), {
       instanceOf: TypeError,
-      message: "into must be a copy of this sampler",
+      message: 'into must be a copy of this sampler',
     })
     t.throws(() => sampler.rates(wrong as never), {
       instanceOf: TypeError,
-      message: "previous must be a copy of this sampler",
+      message: 'previous must be a copy of this sampler',
     })
   }
 })
