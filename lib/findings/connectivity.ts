@@ -3,7 +3,7 @@ import { isLoggedIn } from '../storage/iscsi.js'
 import type { Finding } from './finding.js'
 import { removedStates, scsiDisks } from './scsi-disks.js'
 
-/** Sessions that are not logged in or have a connection that is not up, with the disks that wait for them. */
+/** Sessions that are not logged in, or that have a connection that is not up. */
 export function findSessionsDown(snapshot: Snapshot): readonly Finding[] {
   return snapshot.iscsiSessions.flatMap(({ id, targetName, state, connections, luns }): readonly Finding[] => {
     const down = connections.flatMap((connection) =>
@@ -15,7 +15,7 @@ export function findSessionsDown(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** SCSI disks that wait or fail though their session, if they have one, is logged in. */
+/** SCSI disks that wait or fail although their session, if they have one, is logged in. */
 export function findDisksDown(snapshot: Snapshot): readonly Finding[] {
   return scsiDisks(snapshot).flatMap((disk): readonly Finding[] => {
     const { state, hctl } = disk.scsi

@@ -3,7 +3,7 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Finding } from './finding.js'
 import { scsiDisks, type WholeScsiDisk } from './scsi-disks.js'
 
-/** Disks that have other paths to their unit and are in no map. */
+/** Disks that are in no map, although other disks are paths to the same unit. */
 export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
   return [...grouped(scsiDisks(snapshot), unitOf)].flatMap(([unit, disks]): readonly Finding[] => {
     const names = disks.map((disk) => disk.name)
@@ -18,7 +18,7 @@ export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Maps with fewer paths that work than sessions to their target. What is not known to be down counts as working. */
+/** Maps with fewer live paths than sessions to their target, or with a path that is not live. */
 export function findDegradedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap((map): readonly Finding[] => {
     const targets = new Set(map.paths.map((path) => snapshot.device(path.device)?.iscsi?.targetName ?? null))
@@ -40,7 +40,7 @@ export function findDegradedMaps(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Multipath maps with paths that have another size than the map. */
+/** Multipath maps that have a path of another size than the map. */
 export function findMapsOfOtherSize(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap(({ name, device, sizeBytes, paths }): readonly Finding[] => {
     if (sizeBytes === null) return []

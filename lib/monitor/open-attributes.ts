@@ -15,7 +15,9 @@ export interface RowAttribute {
 
 /** How many attributes a monitor reads again, and how many of them it keeps open. */
 export interface HeldCount {
+  /** How many attributes are read again. */
   readonly attributes: number
+  /** How many of them stay open. */
   readonly held: number
 }
 

@@ -13,11 +13,18 @@ export const wholeSysfs = ''
 /** A declared query. `Sysfs.prepare` makes it runnable. The type parameters are those of its rows and parameters. */
 export class Query<QueryRow, Parameters> {
   /** Exists in the type system only. */
-  declare readonly types: { row: QueryRow; parameters: Parameters }
+  declare readonly types: {
+    /** The type of a row. */
+    row: QueryRow
+    /** The type of the parameters. */
+    parameters: Parameters
+  }
 
   /** Use `query` or `record`. */
   constructor(
+    /** The list that the rows come from. */
     readonly list: ListDefinition,
+    /** The parameters that are devices. */
     readonly kinds: Readonly<Record<string, ParameterKind>>,
   ) {}
 }
