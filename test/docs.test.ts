@@ -210,7 +210,37 @@ function drawnFolders(tree: string): readonly string[] {
   return folders.sort()
 }
 
-test('docs/architecture.md draws the folders of lib', (t) => {
+function drawnLib(): string {
   const [, tree = ''] = /^```text\n(lib\/\n.*?)^```$/ms.exec(textOf('docs/architecture.md')) ?? []
-  t.deepEqual(drawnFolders(tree), ['lib', ...foldersIn(path.join(packageRoot, 'lib')).map((name) => `lib/${name}`)])
+  return tree
+}
+
+const lib = path.join(packageRoot, 'lib')
+
+test('docs/architecture.md draws the folders of lib', (t) => {
+  t.deepEqual(drawnFolders(drawnLib()), ['lib', ...foldersIn(lib).map((name) => `lib/${name}`)])
 })
+
+test('the imports of lib go down the list in docs/architecture.md', (t) => {
+  const order = Array.from(drawnLib().matchAll(/^ {2}([\w-]+)(?:\/|\.ts)/gm), ([, name = '']) => name)
+  t.deepEqual(
+    order.toSorted(),
+    readdirSync(lib)
+      .map((name) => path.parse(name).name)
+      .sort(),
+  )
+  for (const file of readdirSync(lib, { recursive: true }).map(String)) {
+    if (!file.endsWith('.ts')) continue
+    for (const [, imported = ''] of readFileSync(path.join(lib, file), 'utf8').matchAll(importPattern)) {
+      const target = path.join(path.dirname(file), imported)
+      t.true(order.indexOf(firstName(target)) >= order.indexOf(firstName(file)), `${file} imports ${imported}`)
+    }
+  }
+})
+
+const importPattern = /(?:from |import\()'(\.[^']+)'/g
+
+/** The folder in lib, or the file in it without its extension. */
+function firstName(file: string): string {
+  return path.parse(file.split('/')[0] ?? '').name
+}
