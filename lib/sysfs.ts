@@ -66,7 +66,7 @@ export class Sysfs {
     this.sysPath = roots.sys
     this.devPath = roots.dev
     this.procPath = roots.proc
-    const addonPath = options.addonPath ?? (process.env['FAST_SYSFS_ADDON'] || undefined)
+    const { addonPath = process.env['FAST_SYSFS_ADDON'] || undefined } = options
     this.addonPath = addonPath === undefined ? undefined : absolutePath('addonPath', addonPath)
     const { executor, nativeLoadError } = chooseExecutor(options.backend ?? 'auto', this.addonPath)
     this.backend = executor.name

@@ -90,6 +90,7 @@ async function bundleCommand(names: readonly string[]): Promise<void> {
   const outfile = path.join(published, 'cli/main.js')
   const plugins = [publishedLibrary(names)]
   await build({ ...options, entryPoints: ['lib/cli/main.ts'], format: 'cjs', outfile, plugins })
+  await shortenLocalNames('cli/main.js')
 }
 
 /** Copies the declarations that one leads to. */

@@ -221,7 +221,7 @@ test.serial('both ways give the same classes and functions', async (t) => {
     readonly different: readonly string[]
   }
   t.deepEqual(different, [])
-  for (const name of ['Sysfs', 'SysfsError', 'query', 'text', 'getIscsiPortalHostMapForTarget']) {
+  for (const name of ['Sysfs', 'SysfsError', 'query', 'field', 'getIscsiPortalHostMapForTarget']) {
     t.true(names.includes(name), name)
   }
 })
@@ -297,7 +297,7 @@ test.serial('the repository itself can be required by its path, and by its own n
 
 /** What a user writes; the marked lines are wrong, and would be right if the types were `any`. */
 const consumer = `
-import { captured, findDevicesForIscsiLun, integer, list, name, param, query, Sysfs, SysfsError, text } from 'fast-sysfs'
+import { field, findDevicesForIscsiLun, param, query, Sysfs, SysfsError } from 'fast-sysfs'
 import type { PreparedQuery, ReadOptions, SysfsOptions, Unreadable } from 'fast-sysfs'
 
 const options: SysfsOptions = { root: '/host', backend: 'auto' }
@@ -310,9 +310,9 @@ const map: string | undefined = sysfs.findMultipathDeviceForDevice('sda')
 const hosts: ReadonlyMap<string, number> = sysfs.getIscsiPortalHostMapForTarget('iqn')
 
 const sessions = query('class/iscsi_session/session{id}', {
-  id: capture('id'),
-  target: text('targetname').equals(param('iqn')),
-  connections: list('device/connection*', { name: name(), cid: integer('cid') }),
+  id: field.capture('id'),
+  target: field.text('targetname').equals(param('iqn')),
+  connections: field.list('device/connection*', { name: field.name(), cid: field.integer('cid') }),
 })
 const prepared = sysfs.prepare(sessions)
 const kept: PreparedQuery<{ readonly size: number | null }, unknown> | undefined = undefined

@@ -1,4 +1,3 @@
-import { isEqual } from './is-equal.js'
 import type {
   BlockDevice,
   FibreChannelHost,
@@ -156,4 +155,12 @@ function changedFields(before: object, after: object, prefix = ''): readonly str
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+let isDeepStrictEqual: typeof import('node:util').isDeepStrictEqual | undefined
+
+/** `isDeepStrictEqual` of node:util. It is loaded at the first comparison, which takes Node two milliseconds. */
+export function isEqual(a: unknown, b: unknown): boolean {
+  isDeepStrictEqual ??= process.getBuiltinModule('node:util').isDeepStrictEqual
+  return isDeepStrictEqual(a, b)
 }

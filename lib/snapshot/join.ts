@@ -153,7 +153,7 @@ class Join {
   }
 
   private scsiDisk({ hctl, host, channel, target, lun }: ScsiAddress): ScsiDisk {
-    const row = this.scsiDevices.get(hctl) ?? {}
+    const row = this.scsiDevices.get(hctl)
     const values = copyScsiDevice(row)
     return {
       hctl,
@@ -162,8 +162,8 @@ class Join {
       target,
       lun,
       ...values,
-      wwid: values.wwid ?? logicalUnitNameOf(row.deviceIdentification ?? null),
-      serial: unitSerialNumberOf(row.unitSerialNumber ?? null),
+      wwid: values.wwid ?? logicalUnitNameOf(row?.deviceIdentification ?? null),
+      serial: unitSerialNumberOf(row?.unitSerialNumber ?? null),
       transport: this.rows.scsiDevices === undefined ? null : this.transportOf(host),
     }
   }
@@ -228,7 +228,7 @@ class Join {
         hostNumber,
         ...copySession(row),
         recoveryTimeoutSeconds: recoverySecondsOf(row.recoveryTimeout),
-        ...copyIscsiHost(hosts.get(hostNumber) ?? {}),
+        ...copyIscsiHost(hosts.get(hostNumber)),
         connections: this.connections.get(id) ?? [],
         luns: luns.get(id) ?? [],
       }

@@ -40,18 +40,21 @@ export type Values<F extends Fields> = {
 
 /**
  * Makes the function that copies the fields of a row into a snapshot. Empty texts and `(null)`, which the kernel prints
- * for values that were never set, become `null`. So do fields that the snapshot's detail does not read.
+ * for values that were never set, become `null`. So do fields that the snapshot's detail does not read, and all fields of
+ * a missing row.
  */
-export function copierOf<F extends Fields>(fields: F): (row: Partial<Row<F>>) => Values<F> {
+export function copierOf<F extends Fields>(fields: F): (row: Partial<Row<F>> | undefined) => Values<F> {
   const keys = Object.keys(fields)
   const flags = keys.map((key) => isFlag(fields[key] as Field<unknown>))
+  const nothing = Object.fromEntries(keys.map((key) => [key, null])) as Values<F>
   return (row) => {
-    const values: Record<string, unknown> = {}
+    if (row === undefined) return nothing
+    const values: Record<string, unknown> = { ...nothing }
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string
       const value: unknown = row[key]
-      if (value === undefined || value === null || value === '' || value === '(null)') values[key] = null
-      else values[key] = flags[index] ? value !== 0 : value
+      if (value === undefined || value === null || value === '' || value === '(null)') continue
+      values[key] = flags[index] ? value !== 0 : value
     }
     return values as Values<F>
   }

@@ -194,7 +194,7 @@ onEveryBackend('no descriptors left is a failure', async (t, backend) => {
         const { run } = Machine.prototype
         Machine.prototype.run = function (...operation) {
           try { for (;;) openSync('/dev/null') } catch {}
-          return ask.apply(this, question)
+          return run.apply(this, operation)
         }`,
     }),
     'preload.cjs',

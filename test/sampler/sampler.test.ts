@@ -170,11 +170,11 @@ onEveryBackend('a copy stays as it is, and may be used again', (t, backend) => {
   ]) {
     t.throws(() => sampler.copy(wrong as never), {
       instanceOf: TypeError,
-      message: "into must be a copy of this sampler's",
+      message: 'into must be a copy of this sampler',
     })
     t.throws(() => sampler.rates(wrong as never), {
       instanceOf: TypeError,
-      message: "previous must be a copy of this sampler's",
+      message: 'previous must be a copy of this sampler',
     })
   }
 })
@@ -237,7 +237,7 @@ onEveryBackend('values whose memory was given away are noticed', (t, backend) =>
   const sampler = new Sysfs({ root, backend }).sampler()
   t.teardown(() => sampler.close())
   structuredClone(sampler.values.buffer, { transfer: [sampler.values.buffer as ArrayBuffer] })
-  t.throws(() => sampler.sample(), { message: "the memory of the sampler's values was given away" })
+  t.throws(() => sampler.sample(), { message: "the memory of the sampler's values was transferred" })
 })
 
 onEveryBackend('fewer descriptors than attributes: the same values, the rest is opened anew', (t, backend) => {
