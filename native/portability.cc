@@ -10,7 +10,9 @@ __attribute__((visibility("hidden"))) char __libc_single_threaded = 0;
 
 // The handler of libstdc++ prints the demangled name of the exception, and brings the demangler with it: 60 KB. No
 // exception leaves a function of the addon, so that this is never called.
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are those of libstdc++.
 namespace __gnu_cxx {
 void __verbose_terminate_handler();
 void __verbose_terminate_handler() { std::abort(); }
 }  // namespace __gnu_cxx
+// NOLINTEND(bugprone-reserved-identifier)
