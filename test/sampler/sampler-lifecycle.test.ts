@@ -76,7 +76,7 @@ test.serial('six minutes of ticks at 100 a second leave memory and descriptors a
     const end = await endOf([
       process.execPath,
       path.join(packageRoot, 'dist/scripts/soak.js'),
-      ...['--ticks', '36000', '--backend', backend],
+      ...['--samples', '36000', '--backend', backend],
     ])
     t.is(end.status, 0, howItEnded(end))
     for (const line of end.stdout.trim().split('\n')) t.log(line)
