@@ -9,16 +9,16 @@
  * the real sysfs and removed at the end. The results of all implementations are compared before they are measured. A
  * missed target does not fail the benchmark, because machines differ.
  */
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { LoopDevices } from '../test/support/loop-devices.js'
-import { removeMachine } from '../test/support/sysfs-tree.js'
-import { hasRoom } from '../test/support/temporary.js'
-import type { BareLoops, Benchmark } from './bench/benchmark.js'
+import type { BareLoops } from './bench/benchmark.js'
+import { type BenchmarkTree, measureTrees } from './bench/benchmark-tree.js'
 import { BareLoop, compileBareLoop, compileUdevLoop, UdevLoop } from './bench/c-programs.js'
-import { documentText, type Environment, environmentText } from './bench/document.js'
+import { documentText } from './bench/document.js'
+import { environment, environmentText } from './bench/environment.js'
 import { measureForkedTools } from './bench/forked-tools.js'
 import { bytesOf, generatedTreeBenchmarks, type SizeName, sizes, writeGeneratedTree } from './bench/generated-tree.js'
 import { measureMemory, memoryTable } from './bench/memory.js'
@@ -26,12 +26,13 @@ import { type DeviceCounts, measureMonitor } from './bench/monitor.js'
 import { measureProcesses } from './bench/processes.js'
 import { realSysfsBenchmarks } from './bench/real-sysfs.js'
 import { measureResultConversion } from './bench/result-conversion.js'
-import { type ResultTable, rowsOf } from './bench/results.js'
+import type { ResultTable } from './bench/results.js'
 import { samplerBenchmarks } from './bench/sampler.js'
-import { type Calibrated, calibrate, type MeasurementOptions, Samples } from './bench/samples.js'
+import type { MeasurementOptions } from './bench/samples.js'
 import { details } from './bench/snapshot-benchmarks.js'
 import { countSystemCalls, systemCallTable } from './bench/system-calls.js'
 import { plainText, type Table, tableOf, targetsTable } from './bench/table.js'
+import { temporaryDirectory, treePlace } from './bench/temporary-directory.js'
 
 interface Form extends MeasurementOptions {
   /** The number of loop devices that are added for the queries and the sampler. */
@@ -49,12 +50,6 @@ const forms: Readonly<Record<'short' | 'full', Form>> = {
     ...{ rounds: 100, batchMilliseconds: 6, warmUpMilliseconds: 500, maximumSeconds: 60 },
     ...{ loopDevices: 1000, monitoredDevices: [10, 100, 1000] },
   },
-}
-
-/** A tree with the benchmarks that run on it. */
-interface BenchmarkTree {
-  readonly title: string
-  readonly benchmarks: readonly Benchmark[]
 }
 
 interface GeneratedTree extends BenchmarkTree {
@@ -87,7 +82,7 @@ async function main(): Promise<void> {
   const device = added.at(-1) ?? blockDevices()[0]
 
   const generated = [...generatedTrees(loops, values.short)]
-  const results = [...(await measureTrees([...generated, realSysfs(added, device, loops)], form))]
+  const results: ResultTable[] = [...(await measureTrees([...generated, realSysfs(added, device, loops)], form))]
   results.push(await measureForkedTools(device, udev, form, skip))
   results.push(await measureProcesses(form))
   const largest = generated.at(-1)
@@ -107,49 +102,22 @@ async function main(): Promise<void> {
   const tables: Table[] = [targetsTable(results), ...results.map(tableOf)]
   if (memory.length > 0) tables.push(memoryTable(memory))
   if (counted !== undefined && Array.isArray(systemCalls)) tables.push(systemCallTable(counted.title, systemCalls))
-  console.log(`\n${environmentText(environment())}\n`)
+  console.log(`\n${environmentText(environment)}\n`)
   console.log([...tables.slice(1), ...tables.slice(0, 1)].map(plainText).join('\n'))
   if (values.json !== undefined) {
-    const figures = { environment: environment(), form, sizes, skipped, results, memory, systemCalls }
+    const figures = { environment, form, sizes, skipped, results, memory, systemCalls }
     write(values.json, `${JSON.stringify(figures, undefined, 2)}\n`)
   }
   if (values.markdown !== undefined) {
     const command = `npm run bench -- ${values.short ? '--short ' : ''}--markdown ${values.markdown}`
-    write(values.markdown, documentText(command, environment(), form, skipped, tables))
+    write(values.markdown, documentText(command, environment, form, skipped, tables))
   }
-}
-
-/** Warms up everything before it measures: the compiled code depends on all the types that it has seen. */
-async function measureTrees(
-  trees: readonly BenchmarkTree[],
-  options: MeasurementOptions,
-): Promise<readonly ResultTable[]> {
-  for (const { benchmarks } of trees) for (const benchmark of benchmarks) await benchmark.check()
-  const calibrated = new Map<Benchmark, readonly Calibrated[]>()
-  for (const { benchmarks } of trees) {
-    for (const benchmark of benchmarks) {
-      const implementations: Calibrated[] = []
-      for (const implementation of benchmark.implementations) {
-        implementations.push(await calibrate(implementation, options))
-      }
-      calibrated.set(benchmark, implementations)
-    }
-  }
-  const tables: ResultTable[] = []
-  for (const { title, benchmarks } of trees) {
-    const rows = []
-    for (const benchmark of benchmarks) {
-      rows.push(...rowsOf(benchmark, await Samples.take(calibrated.get(benchmark) ?? [], options)))
-    }
-    tables.push({ title, note: 'Processor time.', rows })
-  }
-  return tables
 }
 
 function* generatedTrees(loops: BareLoops | undefined, isShort: boolean): Generator<GeneratedTree> {
   for (const size of Object.keys(sizes) as SizeName[]) {
     const { sessions, luns, maps } = sizes[size]
-    const place = placeWithRoom(bytesOf(sizes[size]))
+    const place = treePlace(bytesOf(sizes[size]))
     if (place === undefined) {
       skip(`the ${size} generated tree: neither memory nor disk has room for it`)
       continue
@@ -213,45 +181,11 @@ async function startLoopDevices(): Promise<LoopDevices | undefined> {
   return undefined
 }
 
-/** The file system for a generated tree: memory, or the disk if memory has no room. */
-function placeWithRoom(bytes: number): { readonly directory: string; readonly fileSystem: string } | undefined {
-  const places = [
-    { directory: '/dev/shm', fileSystem: 'tmpfs' },
-    { directory: os.tmpdir(), fileSystem: os.tmpdir() },
-  ]
-  return places.find(({ directory }) => hasRoom(directory, bytes))
-}
-
-const temporaryDirectories: string[] = []
-
-/** A new directory. It is removed with its content when this process ends. */
-function temporaryDirectory(parent: string): string {
-  const directory = mkdtempSync(path.join(parent, 'fast-sysfs-bench-'))
-  temporaryDirectories.push(directory)
-  return directory
-}
-
-function removeTemporaryDirectories(): void {
-  for (const directory of temporaryDirectories) removeMachine(directory)
-}
-
-function environment(): Environment {
-  const cpus = os.cpus()
-  return {
-    processor: cpus[0]?.model ?? 'unknown processor',
-    cores: cpus.length,
-    memoryBytes: os.totalmem(),
-    kernel: os.release(),
-    node: process.version,
-  }
-}
-
 function write(file: string, text: string): void {
   mkdirSync(path.dirname(path.resolve(file)), { recursive: true })
   writeFileSync(file, text)
 }
 
-process.on('exit', removeTemporaryDirectories)
 // On `exit` the standard input of the child processes is closed. The one that added loop devices then removes them.
 process.on('SIGINT', () => process.exit(128 + os.constants.signals.SIGINT))
 process.on('SIGTERM', () => process.exit(128 + os.constants.signals.SIGTERM))

@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import os from 'node:os'
 import { unpackRecording } from '../test/support/recordings.js'
-import { commandLineTool } from './command-line-tool.js'
+import { commandLineTool } from './package-paths.js'
 
 async function main(): Promise<void> {
   // The directory is removed when this process exits.

@@ -17,10 +17,10 @@ import { encodeProgram } from '../lib/native/encode-program.js'
 import { compile } from '../lib/query/compile.js'
 import { devicesUnderMap, mapsOnDevice } from '../lib/storage/block-devices.js'
 import { devicesOfLun, portalsOfTarget } from '../lib/storage/iscsi.js'
+import { packageRoot } from './package-paths.js'
 
 const { capture, exists, hex, integer, link, list, name, numberFromLink, text } = field
 
-const packageRoot = path.resolve(__dirname, '../..')
 const core = path.join(packageRoot, 'native/core')
 const output = path.join(packageRoot, 'node_modules/.cache/fuzz')
 const fuzzer = path.join(output, 'program_fuzz')

@@ -14,6 +14,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { Header, Parser, Pax } from 'tar'
+import { packageRoot } from './package-paths.js'
 
 type EntryKind = 'Directory' | 'File' | 'SymbolicLink'
 
@@ -25,7 +26,7 @@ interface Entry {
   readonly content: Buffer
 }
 
-const fixturesDirectory = path.join(__dirname, '../../test/fixtures/recordings')
+const fixturesDirectory = path.join(packageRoot, 'test/fixtures/recordings')
 
 /** The fixture of a machine with more entries has its whole topology, but only the attributes that the tools read. */
 const largeMachine = 20_000

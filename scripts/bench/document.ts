@@ -1,18 +1,7 @@
 import { bareC, bareCOneThread, reference } from './benchmark.js'
+import { type Environment, environmentText } from './environment.js'
 import type { MeasurementOptions } from './samples.js'
 import { markdown, type Table } from './table.js'
-
-export interface Environment {
-  readonly processor: string
-  readonly cores: number
-  readonly memoryBytes: number
-  readonly kernel: string
-  readonly node: string
-}
-
-export function environmentText({ processor, cores, memoryBytes, kernel, node }: Environment): string {
-  return `${processor}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB of memory, Linux ${kernel}, Node ${node}`
-}
 
 /**
  * The benchmark's results with their method, as Markdown.

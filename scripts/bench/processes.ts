@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { commandLineTool, packageRoot } from '../command-line-tool.js'
+import { commandLineTool, packageRoot } from '../package-paths.js'
 import { byWallClock, type Implementation } from './implementation.js'
 import { type ResultRow, type ResultTable, ratio, type Target } from './results.js'
 import { type MeasurementOptions, measure } from './samples.js'

@@ -80,13 +80,16 @@ export class ReferenceQueries {
   }
 }
 
-/** The name, the link text and some attributes of every entry of a class. */
+/** The name, the link text and some attributes of every entry of a class. An entry that disappears has no row. */
 export function referenceEntries(directory: string, attributes: readonly string[]): readonly (readonly string[])[] {
-  return namesIn(directory).map((name) => [
-    name,
-    readlinkSync(`${directory}/${name}`),
-    ...attributes.map((attributeName) => attribute(`${directory}/${name}/${attributeName}`)),
-  ])
+  return namesIn(directory).flatMap((name) => {
+    try {
+      const values = attributes.map((attributeName) => attribute(`${directory}/${name}/${attributeName}`))
+      return [[name, readlinkSync(`${directory}/${name}`), ...values]]
+    } catch {
+      return []
+    }
+  })
 }
 
 export function namesIn(directory: string): readonly string[] {

@@ -27,33 +27,41 @@ export function tableOf({ title, note, rows }: ResultTable): Table {
   }
 }
 
-/** How many targets are met, and each that is missed. */
+/** The number of targets that are met, by comparison, and the range of the results. */
 export function targetsTable(tables: readonly ResultTable[]): Table {
-  const withTarget = tables.flatMap(({ title, rows }) =>
-    rows.flatMap(({ benchmark, comparison }) =>
-      comparison?.target === undefined ? [] : [{ title, benchmark, comparison }],
-    ),
-  )
-  const missed = withTarget.filter(({ comparison }) => isMet(comparison) === false)
+  const byName = new Map<string, Comparison[]>()
+  for (const { comparison } of tables.flatMap(({ rows }) => rows)) {
+    if (comparison?.target === undefined) continue
+    byName.set(comparison.name, [...(byName.get(comparison.name) ?? []), comparison])
+  }
+  const all = [...byName.values()].flat()
   return {
     title: 'Targets',
-    note: `${withTarget.length - missed.length} of ${withTarget.length} targets are met.${missed.length > 0 ? ' The others are:' : ''}`,
-    columns: ['table', 'measured', 'compared', 'result', 'target'],
-    textColumns: 3,
-    rows: missed.map(({ title, benchmark, comparison }) => [
-      title,
-      benchmark,
-      ...comparisonCells(comparison).slice(0, 3),
-    ]),
+    note: `${all.filter(isMet).length} of ${all.length} targets are met. The other tables have each result with its target.`,
+    columns: ['compared', 'targets', 'met', 'smallest result', 'largest result'],
+    textColumns: 1,
+    rows: Array.from(byName, ([name, comparisons]) => {
+      const sorted = comparisons.toSorted((a, b) => a.value - b.value)
+      return [
+        name,
+        String(comparisons.length),
+        String(comparisons.filter(isMet).length),
+        ...[sorted[0], sorted.at(-1)].map((comparison) => (comparison === undefined ? '' : valueText(comparison))),
+      ]
+    }),
   }
 }
 
+function valueText({ value, unit }: Comparison): string {
+  return unit === 'times' ? `${significant(value)}×` : duration(value)
+}
+
 function comparisonCells(comparison: Comparison): readonly string[] {
-  const { name, value, unit, target } = comparison
+  const { name, unit, target } = comparison
   const met = isMet(comparison)
   return [
     name,
-    unit === 'times' ? `${significant(value)}×` : duration(value),
+    valueText(comparison),
     target === undefined ? '' : targetText(target, unit),
     met === undefined ? '' : met ? 'met' : 'missed',
   ]
@@ -64,7 +72,7 @@ function targetText(target: Target, unit: Comparison['unit']): string {
   return `${'atMost' in target ? '≤' : '≥'} ${unit === 'times' ? `${limit}×` : `${limit} ns`}`
 }
 
-export function duration(nanoseconds: number): string {
+function duration(nanoseconds: number): string {
   if (nanoseconds < 1e3) return `${significant(nanoseconds)} ns`
   if (nanoseconds < 1e6) return `${significant(nanoseconds / 1e3)} µs`
   return `${significant(nanoseconds / 1e6)} ms`

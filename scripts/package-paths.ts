@@ -6,4 +6,4 @@ export const packageRoot = path.resolve(__dirname, '../..')
 const { bin } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'))
 
 /** The file that package.json names as the `fast-sysfs` command. */
-export const commandLineTool = path.join(packageRoot, bin['fast-sysfs'])
+export const commandLineTool = path.join(packageRoot, typeof bin === 'string' ? bin : bin['fast-sysfs'])
