@@ -1,17 +1,11 @@
-import { field, type Query, query, type Sysfs } from '../../lib/index.js'
-import { type BareLoops, groups, type Question, question, type Targets } from './benchmark.js'
-import { naiveWalk } from './reference-queries.js'
+import { field, type Query, query } from '../../lib/index.js'
+import { type BareLoops, type Benchmark, benchmark, groups, type OpenTree, type Targets } from './benchmark.js'
+import { referenceEntries } from './reference-queries.js'
 
 const { integer, link, name, text } = field
 
-export interface AskedMachine {
-  readonly addon: Sysfs
-  readonly fallback: Sysfs
-  readonly sys: string
-}
-
-/** A query of one's own: everything in a class, each with its name, its link and some attributes, in this order. */
-interface Walk<Row extends object> {
+/** A query for every entry of a class: its name, its link text and some attributes, in this order. */
+interface EntriesQuery<Row extends object> {
   readonly directory: string
   readonly attributes: readonly string[]
   readonly definition: Query<Row, Record<never, never>>
@@ -35,24 +29,24 @@ export const networkInterfaces = {
   }),
 }
 
-export function walk<Row extends object>(
-  { addon, fallback, sys }: AskedMachine,
-  { directory, attributes, definition }: Walk<Row>,
+export function entriesBenchmark<Row extends object>(
+  { addon, fallback, sys }: OpenTree,
+  { directory, attributes, definition }: EntriesQuery<Row>,
   targets: Targets,
   loops: BareLoops | undefined,
-): Question {
+): Benchmark {
   const prepared = { addon: addon.prepare(definition), fallback: fallback.prepare(definition) }
   const path = `${sys}/${directory}`
-  // What cannot be read is null in a row and empty in C.
+  // An unreadable attribute is null in a row and empty in the output of bare-loop.c.
   const lineOf = (values: readonly unknown[]) => values.map((value) => value ?? '').join(' ')
-  return question<readonly object[]>(
+  return benchmark<readonly object[]>(
     {
-      title: `${directory}/*: link, ${attributes.join(', ')}`,
+      title: `query ${directory}/*: link, ${attributes.join(', ')}`,
       targets,
       addon: () => prepared.addon.all(),
       fallback: () => prepared.fallback.all(),
-      naive: () => naiveWalk(path, attributes),
-      bare: ['walk', path, ...attributes],
+      reference: () => referenceEntries(path, attributes),
+      bareQuery: ['entries', path, ...attributes],
       bareLines: (values) => groups(values, attributes.length + 2).map(lineOf),
       lines: (rows) => rows.map((row) => lineOf(Object.values(row))),
     },
