@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import {
   type DmTreeNode,
@@ -19,7 +21,7 @@ import {
   parseNvmeList,
   parseUnreadableAttributes,
 } from '../support/recorded-tools.js'
-import { recordingNames, reference, unpackRecording } from '../support/recordings.js'
+import { copyRecording, recordingNames, reference, unpackRecording } from '../support/recordings.js'
 import { testOnRecording } from '../support/run-length.js'
 
 interface Counts {

@@ -124,7 +124,10 @@ function sharedDirectory(): string {
   if (createDirectory(directory)) {
     // No thread knows that it is the last, so a process of its own waits for the end of this one.
     const script = 'while kill -0 "$0" 2>/dev/null; do sleep 0.5; done; rm -rf "$1"'
-    const remover = spawn('/bin/sh', ['-c', script, String(process.pid), directory], { detached: true, stdio: 'ignore' })
+    const remover = spawn('/bin/sh', ['-c', script, String(process.pid), directory], {
+      detached: true,
+      stdio: 'ignore',
+    })
     remover.unref()
   }
   return directory
