@@ -1,21 +1,20 @@
-import { getSystemErrorMap } from 'node:util'
-
 /**
- * The process is in trouble (out of descriptors or memory) or may not look (EACCES on a directory that must be
- * listed), so that no answer can be given. A device's own trouble never throws: see `Unreadable`. The fields are those
- * of Node's own file system errors.
+ * No answer can be given: the process is out of descriptors or memory, or may not list a directory (EACCES). A failure
+ * of a single device never throws: see `Unreadable`. The fields are those of Node's own file system errors.
  */
 export class SysfsError extends Error {
+  /** Always 'SysfsError'. */
   override readonly name = 'SysfsError'
-  /** 'EMFILE', for example. */
+  /** The name of the error: 'EMFILE'. */
   readonly code: string
-  /** The negative number that goes with the code, as in Node's errors. */
+  /** The negative error number that belongs to the code, as in Node's errors. */
   readonly errno: number
-  /** What failed: 'scandir', 'open', 'read', 'readlink', 'access' or 'stat'; 'malloc' where the answer has no room. */
+  /** The call that failed: 'scandir', 'open', 'read', 'readlink', 'access' or 'stat'; 'malloc' when memory ran out. */
   readonly syscall: string
-  /** Empty with 'malloc'. */
+  /** The path that the call was given. Empty for 'malloc'. */
   readonly path: string
 
+  /** @param errno negative, as in Node's errors */
   constructor(errno: number, syscall: string, path: string) {
     const [code, description] = describe(errno)
     super(`${code}: ${description}, ${syscall}${path === '' ? '' : ` '${path}'`}`)
@@ -26,17 +25,26 @@ export class SysfsError extends Error {
   }
 }
 
-/** An attribute, link or directory that is there and cannot be read: 'ENOTCONN' for the address of a lost portal. */
+/** An attribute, link or directory that exists and cannot be read. */
 export interface Unreadable {
+  /** The full path as this process sees it. */
   readonly path: string
+  /** Why: 'ENOTCONN' for the address of a lost portal. */
   readonly code: string
 }
 
-/** The code that goes with a negative errno: -107 -> 'ENOTCONN'. */
+/** The code of a negative error number: -107 gives 'ENOTCONN'. */
 export function errorCode(errno: number): string {
   return describe(errno)[0]
 }
 
+/** The type of a wrong argument, for a message: 'null', 'string', 'object'. */
+export function typeName(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}
+
 function describe(errno: number): [code: string, description: string] {
+  // Not imported: an import would load node:util into every process that loads the library.
+  const { getSystemErrorMap } = process.getBuiltinModule('node:util')
   return getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
 }

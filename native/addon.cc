@@ -1,23 +1,41 @@
-// What the addon exports: see Addon in lib/executor/addon.ts. The glue, which is the rest of it, knows no sysfs; the
-// core knows no JavaScript.
+// The exports of the addon: see Addon in lib/executor/addon.ts. The core uses no JavaScript, and the glue makes no
+// system calls.
 
-#include <node_api.h>
+#include <napi.h>
 
-#include <exception>
-
-#include "glue/flight.h"
+#include "core/program.h"
+#include "glue/async_run.h"
+#include "glue/instance.h"
 #include "glue/prepared_program.h"
 #include "glue/sampler.h"
 #include "glue/uevents.h"
+#include "glue/values.h"
 
-NAPI_MODULE_INIT() {
-  try {
-    using namespace fast_sysfs::glue;
-    const bool is_defined = DefinePreparedProgram(env, exports) && DefineFlight(env, exports) &&
-                            DefineSamplers(env, exports) && DefineUevents(env, exports);
-    return is_defined ? exports : nullptr;
-  } catch (const std::exception& error) {
-    napi_throw_error(env, "ENOMEM", error.what());
-    return nullptr;
-  }
+namespace fast_sysfs::glue {
+
+namespace {
+
+// programKinds: the names of the kinds in an encoded program. The index of a name is the number that encodes the kind.
+Napi::Object ProgramKinds(Napi::Env env) {
+  Napi::Object kinds = Napi::Object::New(env);
+  kinds.Set("tokens", FromNames(env, Token::kKindNames));
+  kinds.Set("readings", FromNames(env, Reading::kKindNames));
+  kinds.Set("conditions", FromNames(env, Condition::kKindNames));
+  return kinds;
 }
+
+Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Instance);
+  exports.Set("programKinds", ProgramKinds(env));
+  PreparedProgramWrap::Define(env, exports);
+  AsyncRunWrap::Define(env, exports);
+  DefineSamplers(env, exports);
+  UeventSocketWrap::Define(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(fast_sysfs, Initialize)
+
+}  // namespace fast_sysfs::glue

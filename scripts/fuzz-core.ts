@@ -7,25 +7,14 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { field, param, type Query, query, record } from '../lib/index.js'
+import { loadAddon } from '../lib/native/addon.js'
 import { encodeProgram } from '../lib/native/encode-program.js'
-import {
-  captured,
-  exists,
-  hex,
-  integer,
-  link,
-  linkNumber,
-  list,
-  name,
-  param,
-  type Query,
-  query,
-  record,
-  text,
-} from '../lib/index.js'
-import { compile } from '../lib/query/program.js'
+import { compile } from '../lib/query/compile.js'
+import { devicesUnderMap, mapsOnDevice } from '../lib/storage/block-devices.js'
 import { devicesOfLun, portalsOfTarget } from '../lib/storage/iscsi.js'
-import { devicesUnderMap, mapsOverDevice } from '../lib/storage/multipath.js'
+
+const { capture, exists, hex, integer, link, list, name, numberFromLink, text } = field
 
 const packageRoot = path.resolve(__dirname, '../..')
 const core = path.join(packageRoot, 'native/core')
@@ -102,10 +91,10 @@ function fuzz(inputs: readonly string[], seconds: number): number {
 const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parameters: readonly string[] }[] = [
   { query: portalsOfTarget, parameters: ['iqn'] },
   { query: devicesOfLun, parameters: ['iqn', '1'] },
-  { query: mapsOverDevice, parameters: ['sda'] },
-  { query: mapsOverDevice, parameters: ['/dev/mapper/mpatha'] },
-  { query: mapsOverDevice, parameters: ['/dev/outside'] },
-  { query: mapsOverDevice, parameters: ['/dev/volume'] },
+  { query: mapsOnDevice, parameters: ['sda'] },
+  { query: mapsOnDevice, parameters: ['/dev/mapper/mpatha'] },
+  { query: mapsOnDevice, parameters: ['/dev/outside'] },
+  { query: mapsOnDevice, parameters: ['/dev/volume'] },
   { query: devicesUnderMap, parameters: ['/dev/../dev/dm-0'] },
   {
     query: query('class/block/*', {
@@ -113,16 +102,16 @@ const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parame
       size: integer('size'),
       page: hex('hole'),
       at: link().required(),
-      host: linkNumber('host'),
+      host: numberFromLink('host'),
       unreadable: text('queue'),
       has: exists('holders').required(),
-      queue: list('queue/a{n}*', { n: captured('n') }),
+      queue: list('queue/a{n}*', { n: capture('n') }),
       holders: list('holders/*', { name: name(), is: link().equals(param('holder')) }),
     }),
     parameters: ['nowhere'],
   },
   {
-    query: query('dev/block/{n}:*', { n: captured('n') }),
+    query: query('dev/block/{n}:*', { n: capture('n') }),
     parameters: [],
   },
   {
@@ -136,10 +125,10 @@ const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parame
   {
     query: record({
       sessions: list('class/iscsi_session/session{id}', {
-        host: linkNumber('host').equals(2),
+        host: numberFromLink('host').equals(2),
         block: list('device/target$host:{c}:{t}', {
           luns: list('$host:$c:$t:$lun/block/*', { size: integer('size') }).required(),
-        }).tryFirst('target$host:0:0'),
+        }).probeFirst('target$host:0:0'),
       }),
       map: list('class/block/dm-0', { name: text('dm/name') }),
     }),
@@ -149,8 +138,10 @@ const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parame
 
 /** Writes inputs of the form that native/fuzz/program_fuzz.cc reads. */
 function writeSeeds(directory: string): void {
+  const loaded = loadAddon(undefined)
+  if ('error' in loaded) throw loaded.error
   for (const [index, { query, parameters }] of seeds.entries()) {
-    const program = encodeProgram(compile(query))
+    const program = encodeProgram(compile(query), loaded.addon.programKinds)
     const size = Buffer.alloc(2)
     size.writeUInt16LE(program.length)
     const texts = parameters.map((parameter) => Buffer.from(`${parameter}\0`))

@@ -43,7 +43,7 @@ function usage(): Usage {
 function soak(backend: 'native' | 'fallback', source: 'sysfs' | 'diskstats', ticks: number): string | undefined {
   const sysfs = new Sysfs({ backend })
   const devices = readdirSync('/sys/class/block').slice(0, mostDevices)
-  const sampler = sysfs.sampler({ devices, source })
+  const sampler = sysfs.sampler({ devices, readFrom: source })
   const previous = sampler.copy()
   const run = (count: number, ticksBetweenRates: number) => {
     for (let tick = 0; tick < count; tick++) {

@@ -1,6 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import type { Detail } from '../snapshot/model.js'
-import type { SysfsOptions } from '../sysfs.js'
+import type { Detail, SysfsOptions } from '../index.js'
 
 /** The options of all commands, for parseArgs and for the help. */
 export const commonOptions = {

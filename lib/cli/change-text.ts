@@ -1,5 +1,4 @@
-import type { Change } from '../snapshot/diff.js'
-import type { BlockDevice } from '../snapshot/model.js'
+import type { BlockDevice, Change } from '../index.js'
 import { formatSize } from './quantity.js'
 
 const signs = { added: '+', removed: '-', changed: '~' } as const

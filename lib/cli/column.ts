@@ -1,4 +1,4 @@
-import type { BlockDevice, IscsiSession } from '../snapshot/model.js'
+import type { BlockDevice, IscsiSession } from '../index.js'
 import { UsageError } from './arguments.js'
 import { type Inventory, nameOf } from './inventory.js'
 import { portalOf } from './portal.js'

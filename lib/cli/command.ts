@@ -1,4 +1,4 @@
-import type { Sysfs } from '../sysfs.js'
+import type { Sysfs } from '../index.js'
 import { type OptionValues, type OwnOption, UsageError } from './arguments.js'
 import { type ExitCode, exitCodes } from './exit-code.js'
 import { writeJson, writeLines } from './output.js'

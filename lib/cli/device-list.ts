@@ -1,4 +1,4 @@
-import type { BlockDevice } from '../snapshot/model.js'
+import type { BlockDevice } from '../index.js'
 import type { Column, Value } from './column.js'
 import type { Inventory } from './inventory.js'
 import { formatSize } from './quantity.js'

@@ -1,4 +1,4 @@
-import { type Finding, findingsOf } from '../findings/findings.js'
+import { type Finding, findingsOf } from '../index.js'
 import { evidenceInBrief, subjectOf } from './finding-text.js'
 import type { Inventory } from './inventory.js'
 import type { Span, Style } from './terminal.js'

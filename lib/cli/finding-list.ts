@@ -1,4 +1,4 @@
-import type { Finding } from '../findings/findings.js'
+import type { Finding } from '../index.js'
 import { subjectOf, textOf } from './finding-text.js'
 import { layOut } from './table.js'
 import type { Glyphs, Line } from './terminal.js'

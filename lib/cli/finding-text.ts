@@ -1,4 +1,4 @@
-import type { Evidence, Finding } from '../findings/findings.js'
+import type { Evidence, Finding } from '../index.js'
 import { count, formatSize } from './quantity.js'
 
 /** What a finding is about, as people name it. */

@@ -1,15 +1,16 @@
 import { commonOptions, ownOptions } from './arguments.js'
 import type { Command } from './command.js'
-import { commands } from './commands.js'
+import { loadAllCommands } from './commands.js'
 
 /** The help of a command; of what is done without one, that of the tool. */
-export function helpOf(command: Command): string {
-  return [...(command.name === null ? toolHelp(command) : commandHelp(command)), '', exitStatus, ''].join('\n')
+export async function helpOf(command: Command): Promise<string> {
+  const help = command.name === null ? toolHelp(command, await loadAllCommands()) : commandHelp(command)
+  return [...help, '', exitStatus, ''].join('\n')
 }
 
 const exitStatus = 'Exit status: 0 found, 1 nothing found, 2 wrong usage, 3 failure.'
 
-function toolHelp({ description }: Command): readonly string[] {
+function toolHelp({ description }: Command, commands: readonly Command[]): readonly string[] {
   return [
     'Usage: fast-sysfs [COMMAND] [OPTIONS]',
     '',

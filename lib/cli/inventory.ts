@@ -1,5 +1,4 @@
-import type { BlockDevice, IscsiSession, MultipathMap, NvmeSubsystem } from '../snapshot/model.js'
-import type { Snapshot } from '../snapshot/snapshot.js'
+import type { BlockDevice, IscsiSession, MultipathMap, NvmeSubsystem, Snapshot } from '../index.js'
 import { inNamingOrder } from './order.js'
 
 /**
@@ -29,6 +28,18 @@ export class Inventory {
     this.#controllerStates = new Map(
       nvmeSubsystems.flatMap(({ controllers }) => controllers.map(({ name, state }) => [name, state])),
     )
+  }
+
+  /** The sessions of each target, in the order of the sessions. */
+  get sessionsByTarget(): ReadonlyMap<string, readonly IscsiSession[]> {
+    const targets = new Map<string, IscsiSession[]>()
+    for (const session of this.sessions) {
+      const target = session.targetName ?? '(no target name)'
+      const known = targets.get(target)
+      if (known === undefined) targets.set(target, [session])
+      else known.push(session)
+    }
+    return targets
   }
 
   get isEmpty(): boolean {

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { Sysfs } from '../sysfs.js'
+import { Sysfs } from '../index.js'
 import { checkOptions, parseArguments, UsageError } from './arguments.js'
 import { checkArguments } from './command.js'
-import { findCommand } from './commands.js'
+import { loadCommand } from './commands.js'
 import { type ExitCode, exitCodes } from './exit-code.js'
 import { helpOf } from './help.js'
 import { printable } from './terminal.js'
@@ -15,9 +15,9 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     process.stdout.write(`${packageVersion()}\n`)
     return exitCodes.found
   }
-  const command = findCommand(positionals)
+  const command = await loadCommand(positionals)
   if (options.help) {
-    process.stdout.write(helpOf(command))
+    process.stdout.write(await helpOf(command))
     return exitCodes.found
   }
   const args = positionals.slice(1)
@@ -35,6 +35,7 @@ function isDirectory(directory: string): boolean {
 }
 
 function packageVersion(): string {
+  // The compiled file and the bundle of the package are equally deep.
   const file = path.join(__dirname, '../../../package.json')
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
 }

@@ -1,5 +1,3 @@
-import { livePathsOf } from '../findings/findings.js'
-import { grouped } from '../snapshot/grouped.js'
 import type {
   BlockDevice,
   FibreChannelHost,
@@ -10,7 +8,7 @@ import type {
   NvmeController,
   NvmeSubsystem,
   NvmeSubsystemNamespace,
-} from '../snapshot/model.js'
+} from '../index.js'
 import { type Faults, findFaults, reasonOf } from './faults.js'
 import { hostOf, type Inventory, isMultipathMap, nameOf, nodeOf } from './inventory.js'
 import { portalOf } from './portal.js'
@@ -69,8 +67,7 @@ class TreeRows {
   ) {}
 
   targets(): readonly TreeRow[] {
-    const targets = grouped(this.inventory.sessions, ({ targetName }) => targetName ?? '(no target name)')
-    return [...targets]
+    return [...this.inventory.sessionsByTarget]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([target, sessions]) => ({
         cells: [{ text: target }],
@@ -116,7 +113,7 @@ class TreeRows {
 
   private multipathMap(map: MultipathMap, device: BlockDevice): TreeRow {
     const all = map.paths.length
-    const live = livePathsOf(map, this.inventory.snapshot).length
+    const live = this.inventory.snapshot.livePaths(map).length
     return {
       cells: this.cells(device, map.name, map.device, live === all ? count(all, 'path') : `${live} of ${all} up`),
       details: [...this.remarks(device), ...words(map.wwid)],

@@ -1,4 +1,4 @@
-/** What Node's own functions reject with for an aborted signal; they do not export the class. */
+/** The error that Node's own functions reject with for an aborted signal. Node does not export its class. */
 export class AbortError extends Error {
   override readonly name = 'AbortError'
   readonly code = 'ABORT_ERR'
@@ -9,30 +9,31 @@ export class AbortError extends Error {
 }
 
 /**
- * Those who wait for a signal. It gets one listener for all of them: a service gives its queries one signal, and Node
- * warns of a leak when an object has more than ten listeners.
+ * The callbacks of each signal. A signal gets one listener for all of them: a service gives one signal to all its
+ * queries, and Node warns of a leak when an object has more than ten listeners.
  */
-const waiting = new WeakMap<AbortSignal, Set<() => void>>()
+const callbacksOf = new WeakMap<AbortSignal, Set<() => void>>()
 
-/** Calls back when a signal is aborted, unless `ignoreAbort` is called before. */
-export function awaitAbort(signal: AbortSignal, callback: () => void): void {
-  let callbacks = waiting.get(signal)
+/** Calls back when a signal is aborted, unless `offAbort` is called before. */
+export function onAbort(signal: AbortSignal, callback: () => void): void {
+  let callbacks = callbacksOf.get(signal)
   if (callbacks === undefined) {
     callbacks = new Set()
-    waiting.set(signal, callbacks)
-    signal.addEventListener('abort', tellAll, { once: true })
+    callbacksOf.set(signal, callbacks)
+    signal.addEventListener('abort', callAll, { once: true })
   }
   callbacks.add(callback)
 }
 
-export function ignoreAbort(signal: AbortSignal, callback: () => void): void {
-  const callbacks = waiting.get(signal)
+/** Undoes `onAbort`. */
+export function offAbort(signal: AbortSignal, callback: () => void): void {
+  const callbacks = callbacksOf.get(signal)
   callbacks?.delete(callback)
   if (callbacks?.size !== 0) return
-  waiting.delete(signal)
-  signal.removeEventListener('abort', tellAll)
+  callbacksOf.delete(signal)
+  signal.removeEventListener('abort', callAll)
 }
 
-function tellAll(this: AbortSignal): void {
-  for (const callback of waiting.get(this) ?? []) callback()
+function callAll(this: AbortSignal): void {
+  for (const callback of callbacksOf.get(this) ?? []) callback()
 }

@@ -1,104 +1,103 @@
-/** A system call that a job is in. */
-export interface TimedCall {
+/** A system call that a job is making. */
+export interface CurrentCall {
   readonly syscall: string
   readonly path: string
-  readonly lastedMs: number
+  readonly elapsedMs: number
 }
 
-/** Something to be done on a thread of Node's pool; it says by `lane.leave` when it is over. */
+/** Work for a thread of Node's pool. The job calls `runQueue.finish` when it has ended. */
 export interface Job {
-  begin(): void
-  /** Nothing before its first system call. */
-  call(): TimedCall | undefined
-  /** It will not be begun, for all threads that it could have hang. */
-  refuse(hanging: TimedCall): void
+  start(): void
+  /** `undefined` before the first system call. */
+  currentCall(): CurrentCall | undefined
+  /** Called instead of `start` when every thread that the job could have is blocked. */
+  reject(blocking: CurrentCall): void
 }
 
-/** A system call that has lasted as long is taken for one that does not come back soon. The addon has the same figure. */
+/** A system call that lasts this long is considered blocked. The addon has the same figure (kOverdue). */
 const overdueMs = 1000
-const lookEveryMs = 100
+const checkIntervalMs = 100
 
 /**
- * Lets jobs onto Node's thread pool one after the other. A device that hangs then holds one thread, however many ask
- * for it. Only when a system call is overdue does the next job get another thread; it knows what to keep away from. So
- * every thread that is lost is lost to another path, and half of the pool, which fs, dns and crypto need as well, is
- * never taken.
+ * Runs jobs on Node's thread pool one after the other, so that a blocked device takes one thread, however many jobs want
+ * it. Only when a system call is overdue does the next job get another thread, and that job avoids the blocked path. So
+ * every blocked thread is blocked on another path. At most half of the pool is used; fs, dns and crypto need the rest.
  */
-export class Lane {
+export class RunQueue {
   private readonly waiting = new Set<Job>()
   private readonly running = new Set<Job>()
   private readonly overdue = new Set<Job>()
-  private lookout: NodeJS.Timeout | undefined
+  private timer: NodeJS.Timeout | undefined
   private knownThreads: number | undefined
 
-  enter(job: Job): void {
+  add(job: Job): void {
     this.waiting.add(job)
-    this.next()
+    this.startNext()
   }
 
-  leave(job: Job): void {
+  finish(job: Job): void {
     this.running.delete(job)
     this.overdue.delete(job)
-    this.next()
+    this.startNext()
   }
 
-  /** Takes back a job that has not begun; false for one that has. */
-  withdraw(job: Job): boolean {
+  /** Removes a job that has not started. Returns false for one that has. */
+  remove(job: Job): boolean {
     return this.waiting.delete(job)
   }
 
-  /** Whether a job hangs in a system call on a path. */
-  hangsAt(path: string): boolean {
-    for (const job of this.overdue) if (job.call()?.path === path) return true
+  /** Whether a job is blocked in a system call on this path. */
+  isBlockedAt(path: string): boolean {
+    for (const job of this.overdue) if (job.currentCall()?.path === path) return true
     return false
   }
 
-  /** What those who have not begun wait for. */
-  holdUp(): TimedCall | undefined {
-    let last: TimedCall | undefined
-    for (const job of this.running) last = job.call() ?? last
+  /** The system call that waiting jobs wait for. */
+  blockingCall(): CurrentCall | undefined {
+    let last: CurrentCall | undefined
+    for (const job of this.running) last = job.currentCall() ?? last
     return last
   }
 
-  private next(): void {
+  private startNext(): void {
     if (this.overdue.size >= this.threads) {
-      this.refuseAll()
+      this.rejectWaiting()
       return
     }
-    // A job may be over as soon as it begins, and then lets the next one begin.
+    // A job may end while it starts, and then starts the next one itself.
     while (this.waiting.size > 0 && this.running.size === this.overdue.size) {
       const job = this.waiting.values().next().value as Job
       this.waiting.delete(job)
       this.running.add(job)
-      this.lookout ??= this.lookLater()
-      job.begin()
+      this.timer ??= this.scheduleCheck()
+      job.start()
     }
   }
 
-  private refuseAll(): void {
-    const hanging = this.holdUp()
-    if (hanging === undefined) return
+  private rejectWaiting(): void {
+    const blocking = this.blockingCall()
+    if (blocking === undefined) return
     for (const job of this.waiting) {
       this.waiting.delete(job)
-      job.refuse(hanging)
+      job.reject(blocking)
     }
   }
 
-  /** Once the event loop has handed over what has come back: it may have been held up itself. */
-  private lookLater(): NodeJS.Timeout {
-    return setTimeout(() => setImmediate(() => this.look()), lookEveryMs).unref()
+  /** The check runs after pending completions: the event loop itself may have been blocked. */
+  private scheduleCheck(): NodeJS.Timeout {
+    return setTimeout(() => setImmediate(() => this.checkOverdue()), checkIntervalMs).unref()
   }
 
-  private look(): void {
-    this.lookout = this.running.size === 0 ? undefined : this.lookLater()
+  private checkOverdue(): void {
+    this.timer = this.running.size === 0 ? undefined : this.scheduleCheck()
     for (const job of this.running) {
-      if ((job.call()?.lastedMs ?? 0) >= overdueMs) this.overdue.add(job)
+      if ((job.currentCall()?.elapsedMs ?? 0) >= overdueMs) this.overdue.add(job)
       else this.overdue.delete(job)
     }
-    this.next()
+    this.startNext()
   }
 
-  /** Half of the pool, whose size libuv reads from the environment when it is first used. */
+  /** Half of the pool. libuv reads the size of the pool from the environment when the pool is first used. */
   private get threads(): number {
     this.knownThreads ??= Math.max(1, Math.floor(poolSize(process.env['UV_THREADPOOL_SIZE']) / 2))
     return this.knownThreads
@@ -110,5 +109,5 @@ function poolSize(setting: string | undefined): number {
   return Math.min(Number.parseInt(setting, 10) || 1, 1024)
 }
 
-/** That of this thread of JavaScript. */
-export const lane = new Lane()
+/** The queue of this JavaScript thread. */
+export const runQueue = new RunQueue()

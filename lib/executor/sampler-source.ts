@@ -1,15 +1,58 @@
 /**
- * Where a sampler's numbers come from: the addon, or node:fs. The cells are: when this was (milliseconds of
- * CLOCK_MONOTONIC), the numbers of one device after the other, and then as many cells as there are devices, which begin
- * with the indexes of those that vanished.
+ * The columns of `stat`, in the order of Documentation/block/stat.rst. A sector is 512 bytes, whatever the device's own
+ * sector size. All columns but `inFlight` count since the device appeared. Milliseconds count modulo 2^32. Discards
+ * exist since Linux 4.18, flushes since 5.5; before that these columns are NaN.
  */
-export interface Source {
+export const statColumns = [
+  'reads',
+  'readMerges',
+  'readSectors',
+  /** The sum over all requests. It may grow faster than time. */
+  'readMilliseconds',
+  'writes',
+  'writeMerges',
+  'writeSectors',
+  'writeMilliseconds',
+  /** The requests that the device is processing now. */
+  'inFlight',
+  /** The time during which there was at least one request. */
+  'ioMilliseconds',
+  /** The time that requests spent in the queue, multiplied by their number at each moment. */
+  'queueMilliseconds',
+  'discards',
+  'discardMerges',
+  'discardSectors',
+  'discardMilliseconds',
+  'flushes',
+  'flushMilliseconds',
+] as const
+
+/** An attribute to sample. */
+export interface SampledAttribute {
+  /** Relative to class/block/DEVICE. */
+  readonly path: string
+  readonly columns: readonly string[]
+}
+
+/** The devices to sample. */
+export interface SampledDevices {
+  /** class/block of a sysfs. */
+  readonly directory: string
+  /** Kernel names. */
+  readonly names: readonly string[]
+}
+
+/**
+ * Reads the numbers of a sampler. The cells are: the time of the sample (milliseconds of CLOCK_MONOTONIC), the numbers
+ * of each device in turn, and one cell a device, of which the first hold the indexes of the devices that vanished.
+ */
+export interface SamplerSource {
   /**
-   * Fills the cells, allocating nothing.
+   * Fills the cells without allocating memory.
    *
-   * @returns how many devices vanished since the last time
-   * @throws {TypeError} where the cells are not as many as there have to be
-   * @throws {SysfsError} where the process is out of descriptors or memory
+   * @returns how many devices vanished since the last sample
+   * @throws {TypeError} for a wrong number of cells
+   * @throws {SysfsError} if the process is out of descriptors or memory
    */
   sample(cells: Float64Array): number
   /** How many descriptors are open. */
@@ -17,14 +60,7 @@ export interface Source {
   close(): void
 }
 
-/** What is sampled. */
-export interface Sampled {
-  /** class/block of a sysfs. */
-  readonly directory: string
-  /** The kernel names of devices. */
-  readonly devices: readonly string[]
-}
-
+/** The number of cells of a sampler. */
 export function cellCount(devices: number, columns: number): number {
   return 1 + devices * (columns + 1)
 }

@@ -1,22 +1,48 @@
 /**
- * What the kernel says of a device (Documentation/ABI/testing/sysfs-uevent), once what it says is so: what was added is
- * there with all its attributes or nearly, what was removed is gone from class and dev.
+ * A uevent: the kernel announces a change of a device (Documentation/ABI/testing/sysfs-uevent). The change has already
+ * happened. An added device exists, with nearly all of its attributes. A removed device is gone from class/ and dev/.
  */
 export interface Uevent {
+  /** What happened to the device. */
   readonly action: 'add' | 'remove' | 'change' | 'move' | 'online' | 'offline' | 'bind' | 'unbind'
-  /** Below /sys: `/devices/virtual/block/dm-3`. */
+  /** The path below /sys: `/devices/virtual/block/dm-3`. */
   readonly devicePath: string
   /** `block`, `scsi_device`, `iscsi_session`... */
   readonly subsystem: string
-  /** Grows by one from event to event; one that is missing was of another network namespace, or was lost. */
+  /** Grows by one with every event. A missing number belongs to another network namespace, or was lost. */
   readonly sequenceNumber: number
-  /** All that the kernel says, also the above: ACTION, DEVPATH, MAJOR, MINOR, DEVTYPE, DM_NAME... */
+  /** All properties of the event: ACTION, DEVPATH, MAJOR, MINOR, DEVTYPE, DM_NAME... */
   readonly properties: Readonly<Record<string, string>>
 }
 
-/** Events were lost, for they came faster than they were taken: whatever is known may have changed. */
+/** Events were lost, because the kernel's buffer was full. Any device may have changed. */
 export interface LostUevents {
+  /** Distinguishes this from a uevent. */
   readonly action: 'lost'
+}
+
+/** The events received since the last time. */
+export interface UeventBatch {
+  readonly uevents: readonly Uevent[]
+  /** Whether other events were lost before or between these. */
+  readonly someWereLost: boolean
+}
+
+/** Receives the uevents of the kernel that this process runs on. */
+export interface UeventSource {
+  /** The events since the last call. `undefined` if there are none, which costs one system call. */
+  take(): UeventBatch | undefined
+  /**
+   * Calls back when there are events to take, and again only after they were taken. Keeps this object alive until
+   * `pause`.
+   */
+  listen(callback: () => void): void
+  /** Ends the calls. The waiting thread stays, ready for the next `listen`. */
+  pause(): void
+  /** Lets `listen` keep the process alive. */
+  ref(): void
+  unref(): void
+  close(): void
 }
 
 const actions: ReadonlySet<string> = new Set<Uevent['action']>([
@@ -30,7 +56,7 @@ const actions: ReadonlySet<string> = new Set<Uevent['action']>([
   'unbind',
 ])
 
-/** Reads the messages that the addon took; what is no event of the kernel's is left out. */
+/** Parses messages of the kernel, each with two NULs at its end. Messages of any other form are ignored. */
 export function parseUevents(messages: string | Uint8Array): readonly Uevent[] {
   const text = typeof messages === 'string' ? messages : Buffer.from(messages).toString('utf8')
   return text
@@ -39,10 +65,10 @@ export function parseUevents(messages: string | Uint8Array): readonly Uevent[] {
     .filter((uevent) => uevent !== undefined)
 }
 
-/** `add@/devices/...`, then `KEY=VALUE` after a NUL each. */
+/** The message is `add@/devices/...`, then `KEY=VALUE` lines, with a NUL between them. */
 function parseUevent(message: string): Uevent | undefined {
   const [, ...lines] = message.split('\0')
-  // Whatever a device calls its properties: an object without a prototype has none of its own.
+  // A device chooses the names of its properties. An object without a prototype has none of its own.
   const properties: Record<string, string> = Object.create(null)
   for (const line of lines) {
     const end = line.indexOf('=')

@@ -1,23 +1,24 @@
 import type { Stats } from 'node:fs'
 import { SysfsError } from '../errors.js'
-import { type Bytes, fromBytes } from '../files/bytes.js'
-import type { Call, Steps } from './system-call.js'
 import type { Roots } from '../executor/executor.js'
+import { type Bytes, fromBytes } from '../files/bytes.js'
 import { Failure, isGone } from '../files/failure.js'
+import type { Call, Steps } from './system-call.js'
 
+/** A device as the caller named it, resolved. */
 export interface ResolvedDevice {
   /** The kernel name: `sda`, `cciss!c0d0`. */
   readonly name: Bytes
-  /** The node under /dev whose name this is; its device number decides where no device has that name. */
+  /** The node in /dev that the name was taken from. If no device has the name, the node's device number decides. */
   readonly node: Bytes | undefined
 }
 
-/** The kernel gives up after as many. */
+/** The kernel follows this many links. */
 const mostLinks = 40
 
 /**
- * Turns what a caller calls a device into its kernel name. A path is followed link by link inside the root, as the
- * machine itself would see it, so that an absolute link does not lead out of a container's /host.
+ * Resolves a device, given by kernel name or path, to its kernel name. Links are followed inside the root, as on the
+ * machine itself: an absolute link does not lead out of a container's /host.
  */
 export function* resolveDevice(roots: Roots, device: Bytes): Steps<ResolvedDevice | undefined> {
   if (!device.startsWith('/')) return { name: device, node: undefined }
@@ -29,7 +30,7 @@ export function* resolveDevice(roots: Roots, device: Bytes): Steps<ResolvedDevic
   return name === undefined ? undefined : { name, node: undefined }
 }
 
-/** The kernel name of a block node, wherever it is: the kernel keeps /sys/dev/block/MAJOR:MINOR for every one. */
+/** The kernel name of a block node anywhere: /sys/dev/block has a link for every device number. */
 export function* deviceOfNode(roots: Roots, node: Bytes): Steps<Bytes | undefined> {
   const stats = (yield* attempt({ syscall: 'stat', path: node })) as Stats | undefined
   if (stats === undefined || !stats.isBlockDevice()) return undefined
@@ -38,7 +39,7 @@ export function* deviceOfNode(roots: Roots, node: Bytes): Steps<Bytes | undefine
   return target?.slice(target.lastIndexOf('/') + 1)
 }
 
-/** The path as the machine sees it, without links, `.` and `..`; `undefined` for a loop or a way through no directory. */
+/** The path on the machine, without links, `.` and `..`. `undefined` for a loop, and if a component is no directory. */
 function* followLinks(roots: Roots, path: Bytes): Steps<Bytes | undefined> {
   const pending = componentsOf(path)
   let resolved = ''
@@ -63,7 +64,7 @@ function* followLinks(roots: Roots, path: Bytes): Steps<Bytes | undefined> {
       const { errno, code } = target
       if (code === 'ELOOP' || code === 'ENAMETOOLONG' || code === 'ENOTDIR') return undefined
       if (isGone(code)) {
-        // A recorded machine has no nodes under /dev, only their names.
+        // A recorded tree has no nodes in /dev. The name of the missing node is enough.
         const rest = [component, ...pending.reverse()]
         if (!next.startsWith('/dev/') || rest.includes('..')) return undefined
         return `${resolved}/${rest.join('/')}`
@@ -94,14 +95,14 @@ function componentsOf(path: Bytes): Bytes[] {
     .reverse()
 }
 
-/** Where a path of the machine is for this process. */
+/** Converts a path of the machine to a path of this process. */
 function realPath(roots: Roots, path: Bytes): Bytes {
   if (path.startsWith('/dev/')) return roots.dev + path.slice('/dev'.length)
   if (path.startsWith('/sys/')) return roots.sys + path.slice('/sys'.length)
   return roots.root + path
 }
 
-/** `undefined` for what means that there is no such device. */
+/** The outcome of a call. `undefined` for a failure that means that there is no such device. */
 function* attempt(call: Call): Steps<unknown> {
   const outcome = yield call
   if (!(outcome instanceof Failure)) return outcome
@@ -110,7 +111,7 @@ function* attempt(call: Call): Steps<unknown> {
   throw new SysfsError(errno, call.syscall, fromBytes(call.path))
 }
 
-/** Linux's device numbers: 12 bits of major, 20 of minor, the minor's upper bits on top. */
+/** `MAJOR:MINOR`. Linux has 12 bits of major and 20 of minor; the upper bits of the minor come first. */
 function deviceNumber({ rdev }: Stats): string {
   const major = (rdev >>> 8) & 0xfff
   const minor = (rdev & 0xff) | ((rdev >>> 12) & 0xfff00)

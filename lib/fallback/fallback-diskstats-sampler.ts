@@ -1,61 +1,59 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { SysfsError } from '../errors.js'
-import { openFlags } from '../files/attribute.js'
+import { type SampledDevices, statColumns } from '../executor/sampler-source.js'
+import { attributeSize, openFlags } from '../files/attribute.js'
 import { failureOf, isGone } from '../files/failure.js'
-import { statColumns } from '../sampler/columns.js'
-import { FallbackSource, type SampledDevice } from './fallback-sampler.js'
+import { FallbackSampler, type SampledDevice } from './fallback-sampler.js'
 import { parseIntegers } from './integers.js'
-import type { Sampled } from '../executor/sampler-source.js'
 
 const columns = statColumns.length
 const reads = statColumns.indexOf('reads')
 const writes = statColumns.indexOf('writes')
 
-/** The kernel gives a page at a time. Space for one more than that read always remains. */
-const readSize = 65536
-const buffer = Buffer.allocUnsafeSlow(2 * readSize)
+/** Always has space for one more read after an incomplete line. */
+const buffer = Buffer.allocUnsafeSlow(2 * attributeSize)
 const newline = 0x0a
 
-/** When a device goes away in the middle of a pass, the kernel, which counts devices, passes over another one. */
+/** The kernel counts devices. When one goes away during a pass, the kernel skips another one. */
 const mostPasses = 4
 
-/** What the last line of a device was. */
+/** The last line of a device. */
 interface Tracked {
   readonly device: SampledDevice
   line: number
   reads: number
   writes: number
-  /** A partition without sectors has no line. */
+  /** Whether the device had a line. A partition without sectors has none. */
   isListed: boolean
-  /** In this sample. */
+  /** Whether this sample has found it. */
   isSeen: boolean
 }
 
-/** How a line begins (`   8       0 sda `), and whose it is. */
+/** The beginning of a line (`   8       0 sda `), and the device that it belongs to. */
 interface Line {
   readonly beginning: Buffer
   readonly tracked: Tracked | undefined
 }
 
-/** Descriptors of samplers that nobody closed. */
+/** Descriptors that were not closed before their sampler was collected. */
 const abandoned = new FinalizationRegistry<number>(closeSync)
 
-/** What native/core/diskstats_sampler.cc is in the addon. */
-export class FallbackDiskstats extends FallbackSource {
+/** The counterpart of native/core/diskstats_sampler.cc. */
+export class FallbackDiskstatsSampler extends FallbackSampler {
   readonly #path: string
   readonly #tracked: readonly Tracked[]
   /** By `MAJOR MINOR NAME`. */
   readonly #byKey = new Map<string, Tracked>()
-  /** As they were read last. Nearly always they are the same again, so that a line is known by its first bytes. */
+  /** The lines of the last reading. They rarely change, so that a line is recognised by its first bytes. */
   readonly #lines: Line[] = []
   #descriptor: number
   #lineCount = 0
   #highestLine = 0
-  /** How many devices are still to be found in this sample. */
+  /** How many devices this sample has not found yet. */
   #awaited = 0
 
-  constructor(sampled: Sampled, path: string) {
-    super(sampled, columns)
+  constructor(devices: SampledDevices, path: string) {
+    super(devices, columns)
     this.#path = path
     this.#tracked = this.devices.map((device) => {
       return { device, line: 0, reads: Number.NaN, writes: Number.NaN, isListed: false, isSeen: false }
@@ -74,27 +72,29 @@ export class FallbackDiskstats extends FallbackSource {
   }
 
   close(): void {
-    if (this.#descriptor !== -1) closeSync(this.#descriptor)
+    const descriptor = this.#descriptor
+    // Before the call, so that a failing close is not repeated on a number that belongs to another file by then.
     this.#descriptor = -1
     abandoned.unregister(this)
+    if (descriptor !== -1) closeSync(descriptor)
   }
 
   #open(tracked: Tracked): void {
     const { device } = tracked
     let number: string | undefined
-    // What is read between two looks at one directory is that device's.
+    // A number that is read while the directory stays the same belongs to the device.
     do {
       this.find(device)
       if (device.isGone) return
       try {
         number = readFileSync(`${device.path}/dev`, 'latin1')
       } catch (error) {
-        this.throwIfProcessTrouble(error, 'open', device.path)
-        if (isGone(failureOf(error).code)) this.vanish(device)
+        this.throwIfResourceError(error, 'open', device.path)
+        if (isGone(failureOf(error).code)) this.markGone(device)
         return
       }
-    } while (!this.isThere(device))
-    // `8:0` and sda, as a line has them. There a name has the `/` for which sysfs has a `!`.
+    } while (!this.isPresent(device))
+    // The form of a line. Its names have a `/` where those of sysfs have a `!`.
     const name = device.path.slice(device.path.lastIndexOf('/') + 1)
     this.#byKey.set(`${number.trim().replace(':', ' ')} ${name.replaceAll('!', '/')}`, tracked)
   }
@@ -117,7 +117,7 @@ export class FallbackDiskstats extends FallbackSource {
     this.#lineCount = 0
     this.#highestLine = 0
     let kept = 0
-    // The rest, once all devices are found, is not read.
+    // The pass ends when all devices are found.
     for (let offset = 0; this.#awaited > 0; ) {
       const size = this.#readAt(kept, offset)
       if (size === 0) return
@@ -130,14 +130,14 @@ export class FallbackDiskstats extends FallbackSource {
         start = at + 1
       }
       kept = end - start
-      if (kept > readSize) return // no line of diskstats
+      if (kept > attributeSize) return // this is not diskstats
       if (kept > 0) buffer.copyWithin(0, start, end)
     }
   }
 
   #readAt(to: number, offset: number): number {
     try {
-      return readSync(this.#descriptor, buffer, to, readSize, offset)
+      return readSync(this.#descriptor, buffer, to, attributeSize, offset)
     } catch (error) {
       throw new SysfsError(failureOf(error).errno, 'read', this.#path)
     }
@@ -148,8 +148,8 @@ export class FallbackDiskstats extends FallbackSource {
     const { beginning, tracked } = this.#lineAt(place, start, end)
     if (tracked === undefined || tracked.device.isGone || tracked.isSeen) return
 
-    // A device is added at the end (klist_add_tail in device_add, drivers/base/core.c): one that was before another
-    // and is now behind it was added anew.
+    // The kernel adds a device at the end (klist_add_tail in device_add, drivers/base/core.c). A device that moved behind
+    // another one was removed and added again.
     let isDoubtful = tracked.isListed && tracked.line < this.#highestLine
     if (!isDoubtful) this.#highestLine = tracked.line
     tracked.line = place
@@ -159,8 +159,8 @@ export class FallbackDiskstats extends FallbackSource {
     const nowReads = cells[cell + reads] as number
     const nowWrites = cells[cell + writes] as number
     isDoubtful ||= nowReads < tracked.reads || nowWrites < tracked.writes
-    if (isDoubtful && !this.isThere(tracked.device)) {
-      this.vanish(tracked.device)
+    if (isDoubtful && !this.isPresent(tracked.device)) {
+      this.markGone(tracked.device)
       cells.fill(Number.NaN, cell, cell + columns)
     }
     tracked.reads = nowReads
@@ -173,14 +173,14 @@ export class FallbackDiskstats extends FallbackSource {
   #lineAt(place: number, start: number, end: number): Line {
     const last = this.#lines[place]
     if (last !== undefined && beginsWith(start, end, last.beginning)) return last
-    // From here on it is another list.
+    // The list has changed from this line on.
     this.#lines.length = place
     const text = buffer.toString('utf8', start, end)
     const [whole, beginning, major, minor, name] = /^( *([^ ]*) *([^ ]*) *([^ ]*)) ?/.exec(text) as readonly string[]
-    // Without anything behind the name it is no line to be known again.
-    const isKnownAgain = whole !== beginning
+    // A line without numbers is not recognised by its beginning.
+    const isRecognisable = whole !== beginning
     const line = {
-      beginning: Buffer.from(isKnownAgain ? (whole as string) : '\n'),
+      beginning: Buffer.from(isRecognisable ? (whole as string) : '\n'),
       tracked: this.#byKey.get(`${major} ${minor} ${name}`),
     }
     this.#lines.push(line)
@@ -192,8 +192,8 @@ export class FallbackDiskstats extends FallbackSource {
     for (const tracked of this.#tracked) {
       const { device } = tracked
       if (device.isGone || tracked.isSeen) continue
-      if (!this.isThere(device)) {
-        this.vanish(device)
+      if (!this.isPresent(device)) {
+        this.markGone(device)
         this.#awaited--
       } else if (tracked.isListed) {
         hasMissed = true

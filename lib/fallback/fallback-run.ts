@@ -1,90 +1,89 @@
 import { access, close, open, read, readdir, readlink, type Stats, stat } from 'node:fs'
-import { constants } from 'node:os'
 import type { Unreadable } from '../errors.js'
-import { openFlags } from '../files/attribute.js'
+import { type AsyncRun, type Completion, timedOut } from '../executor/async-run.js'
+import { type CurrentCall, type Job, runQueue } from '../executor/run-queue.js'
+import { attributeSize, openFlags } from '../files/attribute.js'
 import { fromBytes, toPath } from '../files/bytes.js'
-import { attributeSize, type Call, type Outcome, type Steps } from './system-call.js'
-import { Failure, failureOf } from '../files/failure.js'
-import { type Flight, type Landing, timedOut } from '../executor/async-run.js'
-import { type Job, lane, type TimedCall } from '../executor/run-queue.js'
+import { type Failure, failureOf } from '../files/failure.js'
+import type { Call, Outcome, Steps } from './system-call.js'
 
-/** A run of the fallback: every system call goes to the pool by itself. */
-export class FallbackFlight implements Flight {
+/** An asynchronous run of the fallback. Every system call is a job of its own. */
+export class FallbackRun implements AsyncRun {
   private job: CallJob | undefined
-  private isStopped = false
+  private isCancelled = false
 
   constructor(
     private readonly steps: Steps<readonly unknown[]>,
     private readonly unreadable: readonly Unreadable[],
-    private readonly landed: (landing: Landing) => void,
+    private readonly onComplete: (completion: Completion) => void,
   ) {
-    this.take(() => steps.next())
+    this.advance(() => steps.next())
   }
 
-  call(): TimedCall | undefined {
-    return this.job?.call()
+  currentCall(): CurrentCall | undefined {
+    return this.job?.currentCall()
   }
 
-  stop(): void {
-    this.isStopped = true
-    if (this.job !== undefined) lane.withdraw(this.job)
+  cancel(): void {
+    this.isCancelled = true
+    if (this.job !== undefined) runQueue.remove(this.job)
   }
 
-  private take(next: () => IteratorResult<Call, readonly unknown[]>): void {
-    if (this.isStopped) return
+  private advance(next: () => IteratorResult<Call, readonly unknown[]>): void {
+    if (this.isCancelled) return
     this.job = undefined
     try {
       const step = next()
       if (step.done) {
-        this.landed({ rows: step.value, unreadable: this.unreadable })
+        this.onComplete({ rows: step.value, unreadable: this.unreadable })
         return
       }
       this.job = new CallJob(
         step.value,
-        (outcome) => this.take(() => this.steps.next(outcome)),
+        (outcome) => this.advance(() => this.steps.next(outcome)),
         (error) => {
-          if (!this.isStopped) this.landed({ error })
+          if (!this.isCancelled) this.onComplete({ error })
         },
       )
-      lane.enter(this.job)
+      runQueue.add(this.job)
     } catch (error) {
-      this.landed({ error })
+      this.onComplete({ error })
     }
   }
 }
 
-/** Buffers for attributes that no job has now. */
+/** Buffers that no job uses. */
 const idleBuffers: Buffer[] = []
 const mostIdle = 4
 
-/** One system call, or the three that read an attribute. */
+/** One system call, or the three calls that read an attribute. */
 class CallJob implements Job {
   private readonly path: string | Buffer
-  private hasBegun = false
-  /** Since when a thread is at it, for certain. */
+  private hasStarted = false
+  /** When a thread was certainly making the call. */
   private since: number | undefined
   private isProbed = false
-  /** Which of the calls of an attribute it is. */
+  /** The index of the current call of an attribute. */
   private part = 0
 
   constructor(
-    private readonly what: Call,
+    private readonly call: Call,
     private readonly proceed: (outcome: Outcome) => void,
     private readonly fail: (error: unknown) => void,
   ) {
-    this.path = toPath(what.path)
+    this.path = toPath(call.path)
   }
 
-  begin(): void {
-    const { syscall, path } = this.what
-    if (lane.hangsAt(fromBytes(path))) {
-      lane.leave(this)
-      // Without a directory the answer would not be incomplete, as without an attribute, but wrong.
+  start(): void {
+    const { syscall, path } = this.call
+    if (runQueue.isBlockedAt(fromBytes(path))) {
+      runQueue.finish(this)
+      // Without an attribute the answer is incomplete. Without a directory it would be wrong.
       if (syscall === 'scandir') this.fail(timedOut({ syscall, path: fromBytes(path) }))
-      else this.proceed(new Failure(-constants.errno.ETIMEDOUT, 'ETIMEDOUT', syscall))
+      else this.proceed(failureOf(timedOut({ syscall, path: fromBytes(path) })))
       return
     }
-    this.hasBegun = true
+    this.hasStarted = true
     switch (syscall) {
       case 'scandir':
         readdir(this.path, 'latin1', (error, names) => this.end(error, names))
@@ -107,20 +106,20 @@ class CallJob implements Job {
     }
   }
 
-  call(): TimedCall | undefined {
-    if (!this.hasBegun) return undefined
+  currentCall(): CurrentCall | undefined {
+    if (!this.hasStarted) return undefined
     if (this.since === undefined && !this.isProbed) this.probe()
-    const lastedMs = this.since === undefined ? 0 : performance.now() - this.since
-    return { syscall: this.what.syscall, path: fromBytes(this.what.path), lastedMs }
+    const elapsedMs = this.since === undefined ? 0 : performance.now() - this.since
+    return { syscall: this.call.syscall, path: fromBytes(this.call.path), elapsedMs }
   }
 
-  refuse(hanging: TimedCall): void {
-    this.fail(timedOut(hanging))
+  reject(blocking: CurrentCall): void {
+    this.fail(timedOut(blocking))
   }
 
   /**
-   * A call may wait for a thread that others have. The pool takes its work in order, so when something that was handed
-   * over later has come back, this one has begun.
+   * Finds out when the call starts. It may wait for a thread. The pool runs its work in order, so when a call that was
+   * queued later has returned, this one has started.
    */
   private probe(): void {
     this.isProbed = true
@@ -130,14 +129,14 @@ class CallJob implements Job {
     })
   }
 
-  /** Goes on to the next call of an attribute. */
+  /** Marks the start of the next call of an attribute. */
   private nextPart(): void {
     this.part++
     this.isProbed = false
     this.since = undefined
   }
 
-  /** Also a run that was stopped closes what it has opened. */
+  /** A cancelled run also closes the file. */
   private openAndRead(): void {
     open(this.path, openFlags, (error, descriptor) => {
       if (error !== null) {
@@ -155,14 +154,14 @@ class CallJob implements Job {
     })
   }
 
-  private end(error: Error | null, value: Exclude<Outcome, Failure>, syscall: string = this.what.syscall): void {
-    lane.leave(this)
+  private end(error: Error | null, value: Exclude<Outcome, Failure>, syscall: string = this.call.syscall): void {
+    runQueue.finish(this)
     if (error === null) this.proceed(value)
     else this.proceed(failureOf(error, syscall))
   }
 }
 
-/** What `statSync` with `throwIfNoEntry: false` takes for nothing there. */
+/** The errors for which `statSync` with `throwIfNoEntry: false` returns `undefined`. */
 function isAbsent(error: NodeJS.ErrnoException): boolean {
   return error.code === 'ENOENT' || error.code === 'ENOTDIR'
 }

@@ -1,44 +1,50 @@
 import { statSync } from 'node:fs'
 import { SysfsError } from '../errors.js'
-import { failureOf, isGone, isProcessTrouble } from '../files/failure.js'
-import { cellCount, type Sampled, type Source } from '../executor/sampler-source.js'
+import { cellCount, type SampledDevices, type SamplerSource } from '../executor/sampler-source.js'
+import { failureOf, isGone, isResourceError } from '../files/failure.js'
 
-/** A device that is sampled. */
+/** A sampled device. */
 export interface SampledDevice {
   readonly index: number
   readonly path: string
-  /** Of its directory. kernfs numbers on and on: no other device has it, unlike the name. */
+  /** The inode number of the device's directory. kernfs never uses a number twice, unlike names. */
   inode: number
   isGone: boolean
 }
 
-/** CLOCK_MONOTONIC when this thread's performance.now() was 0. Asking that makes no objects, unlike hrtime(). */
-const timeOrigin = monotonicTimeOrigin()
+/**
+ * CLOCK_MONOTONIC when performance.now() of this thread was 0. Unlike hrtime(), performance.now() makes no objects.
+ * Measured for the first sampler: the first use of `performance` loads a part of Node that takes milliseconds.
+ */
+let timeOrigin: number | undefined
 
 function monotonicTimeOrigin(): number {
   let origin = 0
-  let least = Number.POSITIVE_INFINITY
-  // Something may happen between two looks at a clock; not every time.
-  for (let tries = 0; tries < 10; tries++) {
+  let shortest = Number.POSITIVE_INFINITY
+  // The thread may be interrupted between two readings of a clock. The shortest of several attempts is accurate.
+  for (let attempt = 0; attempt < 10; attempt++) {
     const before = performance.now()
     const monotonic = Number(process.hrtime.bigint()) / 1e6
     const after = performance.now()
-    if (after - before >= least) continue
-    least = after - before
+    if (after - before >= shortest) continue
+    shortest = after - before
     origin = monotonic - (before + after) / 2
   }
   return origin
 }
 
-/** What native/core/sampler.cc is in the addon. */
-export abstract class FallbackSource implements Source {
+/** The counterpart of native/core/sampler.cc. */
+export abstract class FallbackSampler implements SamplerSource {
   protected readonly devices: readonly SampledDevice[]
   readonly #columns: number
+  readonly #timeOrigin: number
   readonly #vanished: number[] = []
 
-  constructor({ directory, devices }: Sampled, columns: number) {
-    this.devices = devices.map((name, index) => ({ index, path: `${directory}/${name}`, inode: 0, isGone: false }))
+  constructor({ directory, names }: SampledDevices, columns: number) {
+    this.devices = names.map((name, index) => ({ index, path: `${directory}/${name}`, inode: 0, isGone: false }))
     this.#columns = columns
+    timeOrigin ??= monotonicTimeOrigin()
+    this.#timeOrigin = timeOrigin
   }
 
   sample(cells: Float64Array): number {
@@ -46,7 +52,7 @@ export abstract class FallbackSource implements Source {
     if (cells.length !== cellCount(length, this.#columns)) {
       throw new TypeError("cells must be a Float64Array of the sampler's size")
     }
-    cells[0] = timeOrigin + performance.now()
+    cells[0] = this.#timeOrigin + performance.now()
     this.read(cells)
     const count = this.#vanished.length
     for (let index = 0; index < count; index++) {
@@ -59,11 +65,11 @@ export abstract class FallbackSource implements Source {
   abstract held(): number
   abstract close(): void
 
-  /** Puts the numbers into the cells from 1 on. */
+  /** Puts the numbers into the cells from index 1 on. */
   protected abstract read(cells: Float64Array): void
 
-  /** Whether there is still the device, not another of its name. */
-  protected isThere(device: SampledDevice): boolean {
+  /** Whether the device still exists. Another device of the same name is not the device. */
+  protected isPresent(device: SampledDevice): boolean {
     try {
       return statSync(device.path).ino === device.inode
     } catch (error) {
@@ -71,24 +77,24 @@ export abstract class FallbackSource implements Source {
     }
   }
 
-  protected vanish(device: SampledDevice): void {
+  protected markGone(device: SampledDevice): void {
     if (device.isGone) return
     device.isGone = true
     this.#vanished.push(device.index)
   }
 
-  /** Finds a device, or sees that it is not there. */
+  /** Finds a device, or marks it as gone. */
   protected find(device: SampledDevice): void {
     try {
       device.inode = statSync(device.path).ino
     } catch (error) {
-      this.throwIfProcessTrouble(error, 'open', device.path)
-      if (isGone(failureOf(error).code)) this.vanish(device)
+      this.throwIfResourceError(error, 'open', device.path)
+      if (isGone(failureOf(error).code)) this.markGone(device)
     }
   }
 
-  protected throwIfProcessTrouble(error: unknown, syscall: string, path: string): void {
+  protected throwIfResourceError(error: unknown, syscall: string, path: string): void {
     const { errno, code } = failureOf(error)
-    if (isProcessTrouble(code)) throw new SysfsError(errno, syscall, path)
+    if (isResourceError(code)) throw new SysfsError(errno, syscall, path)
   }
 }

@@ -3,11 +3,11 @@ import { isSpace, parseInteger } from '../files/attribute.js'
 const alwaysSafeDigits = 15
 
 /**
- * Puts the first integers of a text that has them apart by white space, decimal or 0x, into `numbers`; NaN for those
- * that it has not. It makes nothing for the garbage collector but of what is no small decimal number.
+ * Parses integers separated by white space, decimal or 0x, into `numbers`. Missing integers become NaN. Small decimal
+ * numbers are parsed without allocating memory.
  *
- * @param end where the text ends in the buffer
- * @param to where the numbers begin in `numbers`
+ * @param end the end of the text in the buffer
+ * @param to the index of the first number in `numbers`
  */
 export function parseIntegers(
   buffer: Buffer,
@@ -36,7 +36,7 @@ export function parseIntegers(
   }
 }
 
-/** A text that is one integer, with white space around it; else NaN. */
+/** Parses a text that is one integer, with white space around it. Any other text becomes NaN. */
 export function parseWhole(buffer: Buffer, end: number, numbers: Float64Array, to: number): void {
   let last = end
   while (last > 0 && isSpace(buffer[last - 1] as number)) last--

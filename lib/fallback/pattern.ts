@@ -1,12 +1,12 @@
-import type { PathToken, PatternToken } from '../query/path.js'
 import type { Bytes } from '../files/bytes.js'
+import type { PathToken, PatternToken } from '../query/path.js'
 
 /**
- * Whether an entry's name matches a pattern; if so the captured numbers are in their slots. `*` takes as little as it
- * can, a number all the digits there are.
+ * Whether a name matches a pattern. If it does, the slots hold the captured numbers. `*` matches as few bytes as
+ * possible, a number matches all digits.
  *
- * Where something fails, only the last star takes more. What stands between two stars may stay where it first fits: it
- * ends there no later than it would further on, and the star after it takes the rest.
+ * After a mismatch only the last star is extended. The part between two stars may stay at its first match: that match
+ * ends no later than any other, and the star after it takes the rest.
  */
 export function matchPattern(
   pattern: readonly PatternToken[],
@@ -40,7 +40,7 @@ export function matchPattern(
   }
 }
 
-/** Where the part of the name ends that a token stands for; `undefined` where the name does not go on with it. */
+/** The end of the part of the name that a token matches. `undefined` if it does not match. */
 function endOf(
   token: Exclude<PatternToken, 'star'>,
   name: Bytes,
@@ -59,7 +59,7 @@ function endOf(
   return expected !== undefined && name.startsWith(expected, at) ? at + expected.length : undefined
 }
 
-/** The number of the last path component of the form prefix + number: ('host', '../host2/session1') -> 2. */
+/** The number in the last path component of the form prefix + number: ('host', '../host2/session1') gives 2. */
 export function numberAfter(prefix: string, path: Bytes): number | null {
   for (const component of path.split('/').reverse()) {
     if (!component.startsWith(prefix)) continue
@@ -69,7 +69,7 @@ export function numberAfter(prefix: string, path: Bytes): number | null {
   return null
 }
 
-/** A number as the kernel prints it: `007` would not lead back to its name. */
+/** A number as the kernel prints it. `007` is none: the number would not lead back to the name. */
 function canonicalNumber(digits: Bytes): number | null {
   if (!/^(0|[1-9][0-9]{0,15})$/.test(digits)) return null
   const number = Number(digits)

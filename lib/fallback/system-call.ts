@@ -1,30 +1,27 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync, type Stats, statSync } from 'node:fs'
-import { openFlags } from '../files/attribute.js'
+import { attributeSize, openFlags } from '../files/attribute.js'
 import { type Bytes, toPath } from '../files/bytes.js'
 import { type Failure, failureOf } from '../files/failure.js'
 
 /**
- * What the fallback wants of the file system next. Its walk is a generator that yields calls and is given their
- * outcomes, so that one walk serves both: a caller who waits, and one who is told later.
+ * A system call that the fallback needs. Its walk is a generator that yields calls and receives their outcomes, so that
+ * one walk serves synchronous and asynchronous runs.
  */
 export interface Call {
-  /** `read` opens an attribute, reads it once and closes it; `access` asks whether there is something. */
+  /** `read` opens an attribute, reads it once and closes it. `access` tests whether the path exists. */
   readonly syscall: 'scandir' | 'read' | 'readlink' | 'access' | 'stat'
   readonly path: Bytes
 }
 
-/** In the order of the calls above: names, content, a link's text, whether it is there, what it is; or what went wrong. */
+/** In the order of the calls above: names, content, a link's text, whether the path exists, its status; or a failure. */
 export type Outcome = readonly Bytes[] | Bytes | boolean | Stats | Failure
 
-/** Steps towards a result. */
+/** A computation that yields calls and returns a result. */
 export type Steps<Result> = Generator<Call, Result, Outcome>
-
-/** As much as one read takes; the kernel gives a page at the most. */
-export const attributeSize = 65536
 
 const buffer = Buffer.allocUnsafe(attributeSize)
 
-/** Goes all steps here and now. */
+/** Runs all steps synchronously. */
 export function runNow<Result>(steps: Steps<Result>): Result {
   let step = steps.next()
   while (!step.done) step = steps.next(callNow(step.value))

@@ -1,4 +1,4 @@
-/** What went wrong in a call of node:fs. */
+/** A failed call of node:fs. */
 export class Failure {
   constructor(
     readonly errno: number,
@@ -8,9 +8,9 @@ export class Failure {
 }
 
 /**
- * What a node:fs error says. Anything else is not ours and is thrown on.
+ * Converts an error of node:fs. Throws any other error again.
  *
- * @param syscall where it shall not be called what Node calls it
+ * @param syscall the name of the call, where it differs from Node's
  */
 export function failureOf(error: unknown, syscall?: string): Failure {
   if (error instanceof Error && 'errno' in error && typeof error.errno === 'number' && 'code' in error) {
@@ -20,12 +20,12 @@ export function failureOf(error: unknown, syscall?: string): Failure {
   throw error
 }
 
-/** Hot-unplug is normal life: what went away between listing and reading is as if it had not been there. */
+/** Whether something went away between listing and reading. It is then treated as if it had not been listed. */
 export function isGone(code: string): boolean {
   return code === 'ENOENT' || code === 'ENODEV' || code === 'ENXIO' || code === 'ENOTDIR' || code === 'ENAMETOOLONG'
 }
 
-/** Nothing a device can cause: the answer would be wrong, not just incomplete. */
-export function isProcessTrouble(code: string): boolean {
+/** Whether the process, not a device, has run short. The answer would be wrong, not just incomplete. */
+export function isResourceError(code: string): boolean {
   return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM'
 }

@@ -1,49 +1,63 @@
-import type { AsyncRunOptions } from './async-prepared-query.js'
+import { typeName } from '../errors.js'
 import type { Executor, Roots } from '../executor/executor.js'
-import { BoundQuery } from './bound-query.js'
-import { kindOf } from '../query/parameters.js'
-import type { RunOptions } from './prepared-query.js'
+import { compile } from '../query/compile.js'
 import { Query } from '../query/query.js'
-import type { Question } from './operation.js'
+import type { Operation } from './operation.js'
+import {
+  type AsyncReadOptions,
+  type CompiledQuery,
+  PreparedQuery,
+  type ReadOptions,
+  runQuery,
+  runQueryAsync,
+} from './prepared-query.js'
 
-/** Where a machine is and what its queries run on: what Sysfs and AsyncSysfs have in common. */
+/** One machine: its directories, and the executor that reads them. */
 export class Machine {
-  /** Those of the library's own questions; they are made ready when first asked. */
-  private readonly bound = new Map<Query<unknown, unknown>, BoundQuery>()
+  /** The queries of operations, compiled at their first run. */
+  readonly #compiled = new Map<Query<unknown, unknown>, CompiledQuery>()
 
   constructor(
     readonly executor: Executor,
     readonly roots: Roots,
   ) {}
 
-  bind<Row, Parameters>(query: Query<Row, Parameters>): BoundQuery {
-    if (!(query instanceof Query)) throw new TypeError(`prepare takes a query, not ${kindOf(query)}`)
-    return new BoundQuery(query, this.executor, this.roots)
+  /** @throws {TypeError} if the query makes no sense */
+  compile(query: unknown): CompiledQuery {
+    if (!(query instanceof Query)) throw new TypeError(`prepare takes a query, not ${typeName(query)}`)
+    const program = compile(query)
+    return { program, execution: this.executor.prepare(program, this.roots), sysPath: this.roots.sys }
   }
 
-  ask<Arguments extends readonly unknown[], Answer>(
-    question: Question<Arguments, Answer>,
+  /** @throws {TypeError} if the query makes no sense */
+  prepare<Row, Parameters>(query: Query<Row, Parameters>): PreparedQuery<Row, Parameters> {
+    return new PreparedQuery(this.compile(query))
+  }
+
+  run<Arguments extends readonly unknown[], Result>(
+    operation: Operation<Arguments, Result>,
     given: Arguments,
-    options: RunOptions | undefined,
-  ): Answer {
-    const parameters = question.parametersOf(...given)
-    return question.answerOf(this.boundOf(question.query).run(parameters, question.limit, options))
+    options: ReadOptions | undefined,
+  ): Result {
+    const parameters = operation.parametersOf(...given)
+    return operation.resultOf(runQuery(this.#compiledOf(operation.query), parameters, operation.limit, options))
   }
 
-  async askAsync<Arguments extends readonly unknown[], Answer>(
-    question: Question<Arguments, Answer>,
+  async runAsync<Arguments extends readonly unknown[], Result>(
+    operation: Operation<Arguments, Result>,
     given: Arguments,
-    options: AsyncRunOptions | undefined,
-  ): Promise<Answer> {
-    const parameters = question.parametersOf(...given)
-    return question.answerOf(await this.boundOf(question.query).fly(parameters, question.limit, options))
+    options: AsyncReadOptions | undefined,
+  ): Promise<Result> {
+    const parameters = operation.parametersOf(...given)
+    const query = this.#compiledOf(operation.query)
+    return operation.resultOf(await runQueryAsync(query, parameters, operation.limit, options))
   }
 
-  private boundOf(query: Query<unknown, unknown>): BoundQuery {
-    const known = this.bound.get(query)
+  #compiledOf(query: Query<unknown, unknown>): CompiledQuery {
+    const known = this.#compiled.get(query)
     if (known !== undefined) return known
-    const bound = this.bind(query)
-    this.bound.set(query, bound)
-    return bound
+    const compiled = this.compile(query)
+    this.#compiled.set(query, compiled)
+    return compiled
   }
 }

@@ -1,25 +1,25 @@
 import type { Query } from '../query/query.js'
 
 /**
- * A question about a machine: the query to run, and what comes before and after it. It is asked in two ways, by a
- * caller who waits and by one who does not.
+ * An operation of the library: a query, the parameters that a call's arguments give it, and the result that its rows
+ * give the caller. It can run synchronously or asynchronously.
  */
-export interface Question<Arguments extends readonly unknown[], Answer> {
+export interface Operation<Arguments extends readonly unknown[], Result> {
   readonly query: Query<unknown, unknown>
-  /** The number of rows that the answer needs. */
+  /** The number of rows that the result needs. */
   readonly limit: number
-  /** The query's parameters. Throws for arguments that make no sense. */
+  /** The query's parameters. Throws for wrong arguments. */
   parametersOf(...given: Arguments): unknown
-  answerOf(rows: readonly unknown[]): Answer
+  resultOf(rows: readonly unknown[]): Result
 }
 
-/** Declares a question, with the types of its query. */
-export function question<Row, Parameters, Arguments extends readonly unknown[], Answer>(declared: {
+/** Declares an operation, typed by its query. */
+export function operation<Row, Parameters, Arguments extends readonly unknown[], Result>(declared: {
   readonly query: Query<Row, Parameters>
   readonly limit?: number
   readonly parametersOf: (...given: Arguments) => Parameters
-  readonly answerOf: (rows: readonly Row[]) => Answer
-}): Question<Arguments, Answer> {
-  const { query, limit = Number.POSITIVE_INFINITY, parametersOf, answerOf } = declared
-  return { query, limit, parametersOf, answerOf: answerOf as (rows: readonly unknown[]) => Answer }
+  readonly resultOf: (rows: readonly Row[]) => Result
+}): Operation<Arguments, Result> {
+  const { query, limit = Number.POSITIVE_INFINITY, parametersOf, resultOf } = declared
+  return { query, limit, parametersOf, resultOf: resultOf as (rows: readonly unknown[]) => Result }
 }

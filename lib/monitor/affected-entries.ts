@@ -1,34 +1,35 @@
-import { placeOf } from '../snapshot/place.js'
-import type { Part } from './row-store.js'
 import type { Uevent } from '../executor/uevent.js'
+import type { Part } from '../snapshot/parts.js'
+import { placeOf } from '../snapshot/place.js'
 
-/** An entry of a part, or all of them, that an event is about. */
-export interface NamedEntry {
+/** An entry of a part, or a whole part, that a uevent affects. */
+export interface AffectedEntry {
   readonly part: Part
-  /** `undefined`: all of the part. */
+  /** `undefined` for the whole part. */
   readonly entry: string | undefined
   /**
-   * Whether the kernel goes on changing it after the event, without another one, so that it is read again for a while:
-   * - attributes of transport classes are made after the device was announced (attribute_container_add_class_device in
+   * Whether the entry goes on changing after the event, without another event, so that it is read again for a while:
+   * - the kernel adds the attributes of transport classes after the event (attribute_container_add_class_device in
    *   drivers/base/attribute_container.c), and iscsid sets those of a session one by one
-   * - a map is announced before its slaves and dm/name are there (dm_setup_md_queue in drivers/md/dm.c), and the slaves
-   *   of the table that a new one replaced go after the `change` (do_resume in drivers/md/dm-ioctl.c)
+   * - the kernel adds the slaves and dm/name of a map after the event (dm_setup_md_queue in drivers/md/dm.c), and
+   *   removes the slaves of a replaced table after the `change` event (do_resume in drivers/md/dm-ioctl.c)
    */
   readonly isSettling: boolean
 }
 
-export type Named = readonly NamedEntry[] | 'everything'
+/** What a uevent affects. */
+export type Affected = readonly AffectedEntry[] | 'everything'
 
-const nothing: readonly NamedEntry[] = []
+const nothing: readonly AffectedEntry[] = []
 
-/** What of a snapshot an event is about. It says nothing of what became of it: that is read. */
-export function namedBy(uevent: Uevent): Named {
+/** The entries of a snapshot that a uevent affects. The event does not tell their new values; they must be read. */
+export function affectedBy(uevent: Uevent): Affected {
   const entries = entriesOf(uevent)
-  // All that is below has another path, too.
+  // Everything below the device has a new path, too.
   return uevent.action === 'move' && entries.length > 0 ? 'everything' : entries
 }
 
-function entriesOf({ subsystem, devicePath, properties }: Uevent): readonly NamedEntry[] {
+function entriesOf({ subsystem, devicePath, properties }: Uevent): readonly AffectedEntry[] {
   const name = devicePath.slice(devicePath.lastIndexOf('/') + 1)
   switch (subsystem) {
     case 'block':
@@ -59,7 +60,7 @@ function* blockDevice(
   devicePath: string,
   name: string,
   { MAJOR: major, MINOR: minor }: Uevent['properties'],
-): Generator<NamedEntry> {
+): Generator<AffectedEntry> {
   const isVirtual = devicePath === `/devices/virtual/block/${name}`
   const isMap = isVirtual && name.startsWith('dm-')
   const isRaid = isVirtual && name.startsWith('md')
@@ -68,20 +69,20 @@ function* blockDevice(
   }
   if (isMap) yield settling('maps', name)
   if (isRaid) yield settling('raids', name)
-  // The paths of one that several controllers lead to are hidden devices, which no event is about.
+  // The paths of a namespace with several controllers are hidden devices, which have no events.
   if (name.startsWith('nvme')) yield settling('nvmeSubsystems', undefined)
 }
 
-/** The SCSI device, host and session that a path leads through. */
-function scsiOf(devicePath: string): readonly NamedEntry[] {
+/** The SCSI device, host and session on a device path. */
+function scsiOf(devicePath: string): readonly AffectedEntry[] {
   const { scsi, hostNumber, sessionId } = placeOf(devicePath)
-  const entries: NamedEntry[] = []
+  const entries: AffectedEntry[] = []
   if (scsi !== null) entries.push({ part: 'scsiDevices', entry: scsi.hctl, isSettling: false })
   else if (hostNumber !== null) entries.push({ part: 'scsiHosts', entry: `host${hostNumber}`, isSettling: false })
   if (sessionId !== null) entries.push(settling('sessions', `session${sessionId}`))
   return entries
 }
 
-function settling(part: Part, entry: string | undefined): NamedEntry {
+function settling(part: Part, entry: string | undefined): AffectedEntry {
   return { part, entry, isSettling: true }
 }

@@ -1,68 +1,72 @@
-import { performance } from 'node:perf_hooks'
+import type { Uevent, UeventSource } from '../executor/uevent.js'
+import type { Machine } from '../machine/machine.js'
 import { joinRows } from '../snapshot/join.js'
 import type { Detail } from '../snapshot/model.js'
 import { Snapshot } from '../snapshot/snapshot.js'
-import type { Sysfs } from '../sysfs.js'
-import { CurrentRows, settlingTime } from './row-cache.js'
 import type { HeldCount } from './open-attributes.js'
-import type { Uevent } from '../executor/uevent.js'
-import { UeventSource } from '../native/uevent-socket.js'
+import { RowCache, settlingTime } from './row-cache.js'
 
-/** What is told as it happens. Told one after the other, each once. */
-export interface Follower {
+/** Room for thousands of events, in bytes. The kernel uses memory only for events that wait. */
+export const defaultReceiveBufferSize = 4 << 20
+
+/** Receives snapshots and events in order, each once. */
+export interface Subscriber {
   onSnapshot(snapshot: Snapshot): void
   onUevents(uevents: readonly Uevent[]): void
-  /** Something could not be read. It goes on: all is read anew the next time. */
+  /** A reading failed. Everything is read again the next time. */
   onError(error: unknown): void
-  /** It tells nothing more. */
+  /** Nothing follows. */
   onClose(): void
 }
 
-/** What to read besides what events name: what changes without one, or everything. */
-export type Reading = 'named' | 'volatile' | 'everything'
+/** What to read: the entries that events affect; also what changes without events; or everything. */
+export type Scope = 'affected' | 'silent' | 'everything'
 
-export interface ObservationOptions {
+export interface LiveSnapshotOptions {
   readonly detail: Detail
-  /** How often what changes without an event is read, without events everything, for those that follow. */
+  /** How often subscribers get what changes without events; without events, everything. In milliseconds. */
   readonly intervalMs: number
   readonly receiveBufferSize?: number
 }
 
-/** The first time that what is settling is read again; then each time it is four times as long until the next. */
+/** The delay before settling entries are first read again, in milliseconds. Each delay is four times the last. */
 const firstSettlingDelay = 10
 
-/** One machine's snapshot, kept as the machine is: whenever it is asked for, and for followers all the time. */
-export class Observation {
+/** A machine's snapshot, made current when it is read, and continuously while there are subscribers. */
+export class LiveSnapshot {
   readonly detail: Detail
   /** Why there are no uevents. */
   readonly pollingReason: string | undefined
 
   readonly #uevents: UeventSource | undefined
-  readonly #rows: CurrentRows
+  readonly #rows: RowCache
   readonly #intervalMs: number
-  readonly #followers = new Set<Follower>()
+  readonly #subscribers = new Set<Subscriber>()
   #snapshot: Snapshot | undefined
-  /** Rows may be wrong: everything must be read. */
-  #isInDoubt = true
-  /** Rows are not those of the snapshot. */
+  /** Whether rows may be wrong. Then everything must be read. */
+  #mustReadAll = true
+  /** Whether rows have changed since the snapshot was made. */
   #isStale = true
   #isClosed = false
 
   #isReferenced = true
-  #told: Snapshot | undefined
-  #untold: Uevent[] = []
-  #isTelling = false
+  #delivered: Snapshot | undefined
+  #undelivered: Uevent[] = []
+  #isDeliveryScheduled = false
   #interval: NodeJS.Timeout | undefined
-  #volatileReadAt = 0
+  #silentReadAt = 0
   #settling: NodeJS.Timeout | undefined
   #settlingDelay = firstSettlingDelay
 
-  constructor(sysfs: Sysfs, { detail, intervalMs, receiveBufferSize }: ObservationOptions) {
+  constructor(
+    machine: Machine,
+    { detail, intervalMs, receiveBufferSize = defaultReceiveBufferSize }: LiveSnapshotOptions,
+  ) {
     this.detail = detail
     this.#intervalMs = intervalMs
-    this.#rows = new CurrentRows(sysfs, detail, () => performance.now())
-    // Before anything is read, so that whatever changes meanwhile is heard of.
-    const uevents = UeventSource.open(sysfs, receiveBufferSize)
+    this.#rows = new RowCache(machine, detail, () => performance.now())
+    // Opened before anything is read, so that no change is missed.
+    const uevents = machine.executor.openUevents(machine.roots.sys, receiveBufferSize)
     this.#uevents = typeof uevents === 'string' ? undefined : uevents
     this.pollingReason = typeof uevents === 'string' ? uevents : undefined
   }
@@ -79,39 +83,43 @@ export class Observation {
     return this.#isClosed
   }
 
-  /** The snapshot as it is now: the same object where nothing is different. */
-  read(reading: Reading): Snapshot {
+  /**
+   * The current snapshot: the same object if nothing has changed.
+   *
+   * @throws {Error} after `close`
+   */
+  read(scope: Scope): Snapshot {
     if (this.#isClosed) throw new Error('the monitor is closed')
-    this.#readRows(reading)
+    this.#readRows(scope)
     if (this.#snapshot === undefined || this.#isStale) {
       this.#snapshot = new Snapshot(joinRows(this.detail, this.#rows.toRows()))
       this.#isStale = false
     }
-    if (this.#followers.size > 0) this.#tellSoon()
+    if (this.#subscribers.size > 0) this.#scheduleDelivery()
     return this.#snapshot
   }
 
-  /** Tells the follower of every snapshot from now on, as soon as it is known that there is another. */
-  follow(follower: Follower): void {
-    if (this.#isClosed || this.#followers.has(follower)) return
-    this.#followers.add(follower)
-    if (this.#followers.size > 1) return
-    this.#told = this.#snapshot
-    this.#uevents?.listen(() => this.#check('named'))
-    this.#readAgainInTime()
+  /** Delivers every later snapshot to the subscriber as soon as it is known. */
+  subscribe(subscriber: Subscriber): void {
+    if (this.#isClosed || this.#subscribers.has(subscriber)) return
+    this.#subscribers.add(subscriber)
+    if (this.#subscribers.size > 1) return
+    this.#delivered = this.#snapshot
+    this.#uevents?.listen(() => this.#check('affected'))
+    this.#scheduleReadings()
   }
 
-  unfollow(follower: Follower): void {
-    if (!this.#followers.delete(follower) || this.#followers.size > 0) return
+  unsubscribe(subscriber: Subscriber): void {
+    if (!this.#subscribers.delete(subscriber) || this.#subscribers.size > 0) return
     this.#uevents?.pause()
     clearTimeout(this.#interval)
     clearTimeout(this.#settling)
     this.#interval = undefined
     this.#settling = undefined
-    this.#untold = []
+    this.#undelivered = []
   }
 
-  /** Whether following keeps the process alive. */
+  /** Whether subscribers keep the process alive. */
   keepAlive(isReferenced: boolean): void {
     this.#isReferenced = isReferenced
     this.#applyReference()
@@ -120,84 +128,84 @@ export class Observation {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const follower of [...this.#followers]) {
-      this.unfollow(follower)
-      follower.onClose()
+    for (const subscriber of [...this.#subscribers]) {
+      this.unsubscribe(subscriber)
+      subscriber.onClose()
     }
     this.#uevents?.close()
     this.#rows.close()
   }
 
-  #readRows(reading: Reading): void {
-    const heard = this.#uevents?.take()
-    if (heard !== undefined) {
+  #readRows(scope: Scope): void {
+    const batch = this.#uevents?.take()
+    if (batch !== undefined) {
       this.#settlingDelay = firstSettlingDelay
-      if (this.#followers.size > 0) this.#untold.push(...heard.uevents)
+      if (this.#subscribers.size > 0) this.#undelivered.push(...batch.uevents)
     }
-    if (reading !== 'named') this.#volatileReadAt = performance.now()
+    if (scope !== 'affected') this.#silentReadAt = performance.now()
     try {
       if (this.#uevents === undefined) {
         this.#note(this.#rows.readAll())
-      } else if (this.#isInDoubt || reading === 'everything') {
-        // Events that came before are about what is read now; what they name may be settling all the same.
-        if (heard !== undefined) this.#note(this.#rows.readNamed(heard))
+      } else if (this.#mustReadAll || scope === 'everything') {
+        // What is read now includes the effect of earlier events. Their entries may still be settling.
+        if (batch !== undefined) this.#note(this.#rows.readAffected(batch))
         this.#note(this.#rows.readAll())
       } else {
-        if (heard !== undefined || this.#rows.isSettling) this.#note(this.#rows.readNamed(heard ?? nothingHeard))
-        if (reading === 'volatile') this.#note(this.#rows.readVolatile())
+        if (batch !== undefined || this.#rows.isSettling) this.#note(this.#rows.readAffected(batch ?? emptyBatch))
+        if (scope === 'silent') this.#note(this.#rows.readSilent())
       }
-      this.#isInDoubt = false
+      this.#mustReadAll = false
     } catch (error) {
-      this.#isInDoubt = true
+      this.#mustReadAll = true
       throw error
     }
   }
 
-  #note(isDifferent: boolean): void {
-    this.#isStale ||= isDifferent
+  #note(hasChanged: boolean): void {
+    this.#isStale ||= hasChanged
   }
 
-  #check(reading: Reading): void {
-    if (this.#isClosed || this.#followers.size === 0) return
+  #check(scope: Scope): void {
+    if (this.#isClosed || this.#subscribers.size === 0) return
     try {
-      this.read(reading)
+      this.read(scope)
     } catch (error) {
-      for (const follower of [...this.#followers]) follower.onError(error)
+      for (const subscriber of [...this.#subscribers]) subscriber.onError(error)
     }
-    this.#tell()
-    if (this.#followers.size > 0) this.#readAgainInTime()
+    this.#deliver()
+    if (this.#subscribers.size > 0) this.#scheduleReadings()
   }
 
-  /** For one who asked: what it learned from is told to others when it has its answer. */
-  #tellSoon(): void {
-    if (this.#isTelling || (this.#snapshot === this.#told && this.#untold.length === 0)) return
-    this.#isTelling = true
+  /** Delivers to subscribers after a direct reading has returned. */
+  #scheduleDelivery(): void {
+    if (this.#isDeliveryScheduled || (this.#snapshot === this.#delivered && this.#undelivered.length === 0)) return
+    this.#isDeliveryScheduled = true
     queueMicrotask(() => {
-      this.#tell()
-      if (this.#followers.size > 0) this.#readAgainInTime()
+      this.#deliver()
+      if (this.#subscribers.size > 0) this.#scheduleReadings()
     })
   }
 
-  #tell(): void {
-    this.#isTelling = false
-    const uevents = this.#untold
-    this.#untold = []
+  #deliver(): void {
+    this.#isDeliveryScheduled = false
+    const uevents = this.#undelivered
+    this.#undelivered = []
     const snapshot = this.#snapshot
-    const isNew = snapshot !== undefined && snapshot !== this.#told
-    this.#told = snapshot
-    for (const follower of [...this.#followers]) {
-      if (uevents.length > 0) follower.onUevents(uevents)
-      if (isNew) follower.onSnapshot(snapshot)
+    const isNew = snapshot !== undefined && snapshot !== this.#delivered
+    this.#delivered = snapshot
+    for (const subscriber of [...this.#subscribers]) {
+      if (uevents.length > 0) subscriber.onUevents(uevents)
+      if (isNew) subscriber.onSnapshot(snapshot)
     }
   }
 
-  #readAgainInTime(): void {
+  #scheduleReadings(): void {
     if (this.#interval === undefined) {
-      const left = this.#volatileReadAt + this.#intervalMs - performance.now()
+      const left = this.#silentReadAt + this.#intervalMs - performance.now()
       this.#interval = setTimeout(
         () => {
           this.#interval = undefined
-          this.#check('volatile')
+          this.#check('silent')
         },
         Math.max(1, left),
       )
@@ -207,18 +215,18 @@ export class Observation {
       this.#settlingDelay = Math.min(delay * 4, settlingTime)
       this.#settling = setTimeout(() => {
         this.#settling = undefined
-        this.#check('named')
+        this.#check('affected')
       }, delay)
     }
     this.#applyReference()
   }
 
   #applyReference(): void {
-    for (const one of [this.#uevents, this.#interval, this.#settling]) {
-      if (this.#isReferenced) one?.ref()
-      else one?.unref()
+    for (const handle of [this.#uevents, this.#interval, this.#settling]) {
+      if (this.#isReferenced) handle?.ref()
+      else handle?.unref()
     }
   }
 }
 
-const nothingHeard = { uevents: [], someWereLost: false } as const
+const emptyBatch = { uevents: [], someWereLost: false } as const

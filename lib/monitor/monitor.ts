@@ -1,203 +1,209 @@
 import { EventEmitter } from 'node:events'
-import { kindOf } from '../query/parameters.js'
+import { typeName } from '../errors.js'
+import type { Uevent } from '../executor/uevent.js'
+import type { Machine } from '../machine/machine.js'
 import { type Change, diff } from '../snapshot/diff.js'
 import type { Detail } from '../snapshot/model.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import type { Sysfs } from '../sysfs.js'
-import { ChangeIterator } from './changes.js'
+import { ChangeIterator } from './change-iterator.js'
+import { LiveSnapshot, type Subscriber } from './live-snapshot.js'
 import type { HeldCount } from './open-attributes.js'
-import { type Follower, Observation } from './live-snapshot.js'
-import type { Uevent } from '../executor/uevent.js'
 
+/** Options of a monitor. */
 export interface MonitorOptions {
-  /** How much to keep, as for `Sysfs.snapshot`; 'basic' by default. */
+  /** How much to read, as for `Sysfs.snapshot`; 'basic' by default. */
   readonly detail?: Detail
   /**
-   * In milliseconds, for those who wait for changes: how often what changes without an event is read, and without
-   * events (`source: 'polling'`) everything; 1000 by default.
+   * How often listeners and iterators get what changes without a uevent, in milliseconds; 1000 by default. Without
+   * uevents (`source: 'polling'`) everything is read at this interval.
    */
   readonly intervalMs?: number
 }
 
+/** Options of `Monitor.changes`. */
 export interface ChangesOptions {
   /** Ends the iteration, without an error. */
   readonly signal?: AbortSignal
 }
 
+/** Options of `Sysfs.watch`. */
 export interface WatchOptions extends MonitorOptions, ChangesOptions {}
 
-/** The events of a Monitor, each with what its listeners get. */
+/** The events of a monitor, each with the arguments of its listeners. */
 export interface MonitorEvents {
-  /** Something was added, removed or changed; with the snapshot that has it so. */
+  /** Something was added, removed or changed. The snapshot is the one after the change. */
   change: [change: Change, snapshot: Snapshot]
-  /** The kernel said something, of whatever device; never with `source: 'polling'`. */
+  /** The kernel sent a uevent about any device. Never emitted with `source: 'polling'`. */
   uevent: [uevent: Uevent]
-  /** Something could not be read (see SysfsError). It goes on: everything is read anew the next time. */
+  /** A reading failed (see SysfsError). The monitor goes on and reads everything again the next time. */
   error: [error: Error]
 }
 
 /**
- * Keeps a snapshot current. What the kernel's uevents name is read again, and nothing else; where nothing happened
- * asking costs one system call, however many devices there are. With 'change' or 'uevent' listeners it waits for
- * events, and keeps the process alive unless `unref` was called; otherwise it does nothing until it is asked.
+ * Keeps a snapshot current. A monitor reads again only what the kernel's uevents affect. If nothing has happened, a
+ * snapshot costs one system call, however many devices there are. With 'change' or 'uevent' listeners the monitor waits
+ * for events and keeps the process alive, unless `unref` was called. Otherwise it does nothing between calls.
  *
- * The kernel changes some things without an event: the states of SCSI devices, sessions, connections, hosts and ports,
- * queue depths, time limits and counters of commands, recovery_tmo, the portal a connection is at and the interface it
- * goes through, a size from or to 0 and a partition's, ro by BLKROSET, dm/suspended, the slaves of a table that was
- * loaded but is not in use yet or of an MD array, and all of NVMe but its devices' coming and going. `refresh` reads
- * these, and those who wait for changes get them every `intervalMs`. What else somebody may write, or a rescan may bring
- * (a WWID, serial number or model, other parameters of a session, block sizes, rotational, removable), is read when an
- * event names its device, or by `rescan`.
+ * The kernel changes some values without a uevent: the states of SCSI devices, sessions, connections, hosts and ports;
+ * queue depths, time limits and command counters; recovery_tmo; the portal and interface of a connection; a size from or
+ * to 0, and the size of a partition; ro set by BLKROSET; dm/suspended; the slaves of a table that is loaded but not in
+ * use, or of an MD array; and everything of NVMe but the appearance and removal of devices. `refresh` reads these values.
+ * Listeners and iterators get them every `intervalMs`. Other values that a rescan or a write may change (a WWID, serial
+ * number or model, other parameters of a session, block sizes, rotational, removable) are read when an event affects
+ * their device, and by `reload`.
  */
 export class Monitor extends EventEmitter<MonitorEvents> {
-  readonly #observation: Observation
-  readonly #emitting: EmittingFollower
+  readonly #live: LiveSnapshot
+  readonly #emitter: ListenerSubscriber
 
-  /** Made by `Sysfs.monitor`. */
-  constructor(sysfs: Sysfs, options: MonitorOptions, receiveBufferSize?: number) {
+  /** Use `Sysfs.monitor`. */
+  constructor(machine: Machine, options: MonitorOptions, receiveBufferSize?: number) {
     super()
     const checked = checkedOptions(options)
-    this.#observation = new Observation(sysfs, {
+    this.#live = new LiveSnapshot(machine, {
       ...checked,
       ...(receiveBufferSize !== undefined && { receiveBufferSize }),
     })
-    this.#emitting = new EmittingFollower(this, this.#observation)
-    this.#heedListeners(this)
+    this.#emitter = new ListenerSubscriber(this, this.#live)
+    this.#watchListeners(this)
   }
 
+  /** How much the monitor reads. */
   get detail(): Detail {
-    return this.#observation.detail
+    return this.#live.detail
   }
 
-  /** 'polling' where no uevents reach this process: then everything is read every time, and compared. */
+  /** 'polling' if no uevents reach this process. Then everything is read every time, and compared. */
   get source(): 'uevents' | 'polling' {
-    return this.#observation.source
+    return this.#live.source
   }
 
-  /** Why `source` is 'polling': the fallback, another machine's tree, a container's network namespace. */
+  /** Why `source` is 'polling': the fallback, a recorded tree, the network namespace of a container. */
   get pollingReason(): string | undefined {
-    return this.#observation.pollingReason
+    return this.#live.pollingReason
   }
 
-  /** How many attributes `refresh` reads, and how many of these it holds open: half of the descriptors that were left. */
+  /** How many attributes `refresh` reads, and how many of them stay open: at most half of the free descriptors. */
   get refreshed(): HeldCount {
-    return this.#observation.heldCount
+    return this.#live.heldCount
   }
 
   /**
-   * The machine as it is now: the same object as the last time, unless the kernel said that something is different.
+   * The current snapshot: the same object as the last time if no uevent has reported a change.
    *
    * @throws {SysfsError} see SysfsError
    * @throws {Error} after `close`
    */
   snapshot(): Snapshot {
-    return this.#observation.read('named')
+    return this.#live.read('affected')
   }
 
-  /** As `snapshot`, after also reading what changes without an event. */
+  /** The current snapshot, after reading also what changes without a uevent. Throws as `snapshot` does. */
   refresh(): Snapshot {
-    return this.#observation.read('volatile')
+    return this.#live.read('silent')
   }
 
-  /** As `snapshot`, after reading everything. */
-  rescan(): Snapshot {
-    return this.#observation.read('everything')
+  /** The current snapshot, after reading everything. Throws as `snapshot` does. */
+  reload(): Snapshot {
+    return this.#live.read('everything')
   }
 
   /**
-   * The changes from now on. Between two that are asked for, what changed several times or came and went is told as one
-   * change or none, so a slow reader costs no memory; as do events that came too fast for the kernel to keep. A break
-   * or the signal ends it, and closing the monitor. It only waits, and keeps the process alive, while it is asked.
+   * The changes from now on. Between two calls of `next` several changes of one thing become one, or none if it came and
+   * went. So a slow consumer costs no memory, and neither does an overflow of the kernel's buffer. The iteration ends by
+   * `break`, by the signal, or when the monitor is closed. It keeps the process alive only while `next` waits.
    *
    * @throws {SysfsError} also from the iteration, which it ends
    */
   changes({ signal }: ChangesOptions = {}): AsyncIterableIterator<Change> {
-    return new ChangeIterator(this.#observation, signal, false)
+    return new ChangeIterator(this.#live, signal, false)
   }
 
-  /** Lets waiting for events keep the process alive, as it does unless `unref` was called. */
+  /** Lets the monitor keep the process alive while it waits for events. This is the default. */
   ref(): this {
-    this.#observation.keepAlive(true)
+    this.#live.keepAlive(true)
     return this
   }
 
-  /** Lets the process end while this waits for events. */
+  /** Lets the process end while the monitor waits for events. */
   unref(): this {
-    this.#observation.keepAlive(false)
+    this.#live.keepAlive(false)
     return this
   }
 
+  /** Removes the listeners of an event, or of all events. */
   override removeAllListeners(event?: keyof MonitorEvents): this {
     if (event !== undefined) return super.removeAllListeners(event)
-    // Given `undefined` it would remove nothing.
+    // EventEmitter removes nothing if it is given `undefined`.
     super.removeAllListeners()
-    // It took those of this class, too.
-    this.#heedListeners(this)
+    // The listeners of this class were removed, too.
+    this.#watchListeners(this)
     return this
   }
 
-  /** Frees its descriptors; iterations end. Any number of times. */
+  /** Closes the monitor's descriptors and ends its iterations. May be called again. */
   close(): void {
-    this.#observation.close()
+    this.#live.close()
   }
 
+  /** Calls `close`. */
   [Symbol.dispose](): void {
     this.close()
   }
 
-  /** @param emitter this, as one of all events: the two are in no map of types */
-  #heedListeners(emitter: EventEmitter): void {
+  /** @param emitter this object, typed for the two events that MonitorEvents does not have */
+  #watchListeners(emitter: EventEmitter): void {
     emitter.on('newListener', (event: string) => {
-      if (isFollowed(event)) this.#emitting.start()
+      if (isEmitted(event)) this.#emitter.start()
     })
     emitter.on('removeListener', () => {
-      if (followed.every((event) => this.listenerCount(event) === 0)) this.#emitting.stop()
+      if (emittedEvents.every((event) => this.listenerCount(event) === 0)) this.#emitter.stop()
     })
   }
 }
 
-/** The changes of a monitor of their own, which ends with them. */
-export function watch(sysfs: Sysfs, { signal, ...options }: WatchOptions): AsyncIterableIterator<Change> {
-  const observation = new Observation(sysfs, checkedOptions(options))
+/** The changes of a machine. The iterator closes its live snapshot when it ends. */
+export function watch(machine: Machine, { signal, ...options }: WatchOptions): AsyncIterableIterator<Change> {
+  const live = new LiveSnapshot(machine, checkedOptions(options))
   try {
-    return new ChangeIterator(observation, signal, true)
+    return new ChangeIterator(live, signal, true)
   } catch (error) {
-    observation.close()
+    live.close()
     throw error
   }
 }
 
-/** Tells the listeners of a monitor. */
-class EmittingFollower implements Follower {
-  #told: Snapshot | undefined
-  #isFollowing = false
+/** Calls the listeners of a monitor. */
+class ListenerSubscriber implements Subscriber {
+  #delivered: Snapshot | undefined
+  #isSubscribed = false
 
   constructor(
     private readonly monitor: Monitor,
-    private readonly observation: Observation,
+    private readonly live: LiveSnapshot,
   ) {}
 
   start(): void {
-    if (this.#isFollowing || this.observation.isClosed) return
-    this.#isFollowing = true
+    if (this.#isSubscribed || this.live.isClosed) return
+    this.#isSubscribed = true
     try {
-      this.#told = this.observation.read('named')
+      this.#delivered = this.live.read('affected')
     } catch (error) {
-      // Then the first snapshot that can be made is what others are compared with.
-      this.#told = undefined
+      // The first snapshot that can be read is then the base of the comparison.
+      this.#delivered = undefined
       process.nextTick(() => this.onError(error))
     }
-    this.observation.follow(this)
+    this.live.subscribe(this)
   }
 
   stop(): void {
-    this.#isFollowing = false
-    this.observation.unfollow(this)
+    this.#isSubscribed = false
+    this.live.unsubscribe(this)
   }
 
   onSnapshot(snapshot: Snapshot): void {
-    const changes = this.#told === undefined ? [] : diff(this.#told, snapshot)
-    this.#told = snapshot
+    const changes = this.#delivered === undefined ? [] : diff(this.#delivered, snapshot)
+    this.#delivered = snapshot
     for (const change of changes) this.monitor.emit('change', change, snapshot)
   }
 
@@ -210,20 +216,20 @@ class EmittingFollower implements Follower {
   }
 
   onClose(): void {
-    this.#isFollowing = false
+    this.#isSubscribed = false
   }
 }
 
-const followed = ['change', 'uevent'] as const
+const emittedEvents = ['change', 'uevent'] as const
 
-function isFollowed(event: string): boolean {
-  return followed.some((name) => name === event)
+function isEmitted(event: string): boolean {
+  return emittedEvents.some((name) => name === event)
 }
 
 const longestInterval = 2 ** 31 - 1
 
 function checkedOptions({ detail = 'basic', intervalMs = 1000 }: MonitorOptions) {
-  if (typeof intervalMs !== 'number') throw new TypeError(`intervalMs must be a number, not ${kindOf(intervalMs)}`)
+  if (typeof intervalMs !== 'number') throw new TypeError(`intervalMs must be a number, not ${typeName(intervalMs)}`)
   if (!(intervalMs >= 1 && intervalMs <= longestInterval)) {
     throw new RangeError(`intervalMs must be from 1 to ${longestInterval}, not ${intervalMs}`)
   }

@@ -1,59 +1,53 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { SysfsError } from '../errors.js'
-import { openFlags, parseInteger, trim } from '../files/attribute.js'
+import { attributeSize, parseInteger, trim } from '../files/attribute.js'
 import { type Bytes, fromBytes } from '../files/bytes.js'
-import { halfOfFreeDescriptors } from '../files/descriptors.js'
-import { failureOf, isProcessTrouble } from '../files/failure.js'
+import { failureOf, isResourceError } from '../files/failure.js'
+import { halfOfFreeDescriptors, OpenFiles, type ReopenableFile } from '../files/open-files.js'
 import type { Row } from './row-store.js'
 
-/** An attribute of a row: the field it is read into, as what, and its path below the entry. */
-export interface VolatileAttribute {
+/** An attribute of a row: the field that it is read into, the kind of its value, and its path below the entry. */
+export interface RowAttribute {
   readonly key: string
   readonly kind: 'text' | 'integer'
   readonly path: string
 }
 
-/** How many there are, and how many of them stay open from one reading to the next. */
+/** How many attributes a monitor reads again, and how many of them it keeps open. */
 export interface HeldCount {
+  /** How many attributes are read again. */
   readonly attributes: number
+  /** How many of them stay open. */
   readonly held: number
 }
 
-type Held = (number | undefined)[]
-
-/** As much as one read takes; the kernel gives a page at the most. */
-const buffer = Buffer.allocUnsafe(65536)
+const buffer = Buffer.allocUnsafe(attributeSize)
 
 /**
- * Reads attributes again and again through descriptors that stay open, which saves opening and closing them: two thirds
- * of the time. It takes a part of those the process has left; attributes beyond that are opened each time.
+ * Reads attributes again and again through descriptors that stay open. That saves opening and closing, two thirds of the
+ * time. It keeps at most half of the descriptors that the process has left when it starts.
  */
-export class HeldAttributes {
-  /** By the entry's path; `undefined` for an attribute that is opened each time. */
-  readonly #held = new Map<string, Held>()
-  #heldCount = 0
+export class OpenAttributes {
+  /** The files of an entry, by the entry's path. */
+  readonly #entries = new Map<string, readonly ReopenableFile[]>()
   #attributeCount = 0
-  #most: number | undefined
-
-  constructor() {
-    forgotten.register(this, this.#held)
-  }
+  #openFiles: OpenFiles | undefined
 
   get count(): HeldCount {
-    return { attributes: this.#attributeCount, held: this.#heldCount }
+    return { attributes: this.#attributeCount, held: this.#openFiles?.count ?? 0 }
   }
 
-  /** The row with what its attributes are now; the same row where that is no different. */
-  read(entryPath: string, row: Row, attributes: readonly VolatileAttribute[]): Row {
-    let held = this.#held.get(entryPath)
-    if (held === undefined) {
-      held = attributes.map(() => undefined)
-      this.#held.set(entryPath, held)
+  /** Returns the row with the current values of its attributes; the same row if none has changed. */
+  read(entryPath: string, row: Row, attributes: readonly RowAttribute[]): Row {
+    let files = this.#entries.get(entryPath)
+    if (files === undefined) {
+      files = attributes.map(() => ({ descriptor: -1 }))
+      this.#entries.set(entryPath, files)
       this.#attributeCount += attributes.length
     }
     let changed: Record<string, unknown> | undefined
     for (const [index, { key, kind, path }] of attributes.entries()) {
-      const value = this.#value(`${entryPath}/${path}`, held, index, kind)
+      const value = this.#value(`${entryPath}/${path}`, files[index] as ReopenableFile, kind)
       if (value === row[key]) continue
       changed ??= { ...row }
       changed[key] = value
@@ -61,82 +55,58 @@ export class HeldAttributes {
     return changed ?? row
   }
 
-  /** To be called where an entry is gone or may be another now: an open attribute stays that of the device it was of. */
+  /** Closes the files of an entry that is gone or may be another now: an open file stays that of its old device. */
   release(entryPath: string): void {
-    const held = this.#held.get(entryPath)
-    if (held === undefined) return
-    for (const descriptor of held) if (descriptor !== undefined) this.#close(descriptor)
-    this.#held.delete(entryPath)
-    this.#attributeCount -= held.length
+    const files = this.#entries.get(entryPath)
+    if (files === undefined) return
+    for (const file of files) this.#openFiles?.close(file)
+    this.#entries.delete(entryPath)
+    this.#attributeCount -= files.length
   }
 
   close(): void {
-    for (const entryPath of this.#held.keys()) this.release(entryPath)
+    for (const entryPath of this.#entries.keys()) this.release(entryPath)
   }
 
-  /** What an executor gives for it: `null` for what is not there or cannot be read. */
-  #value(path: string, held: Held, index: number, kind: VolatileAttribute['kind']): string | number | null {
-    const text = this.#readHeld(held, index) ?? this.#readAnew(path, held, index)
+  /** The value that an executor reads: `null` if the attribute is missing or cannot be read. */
+  #value(path: string, file: ReopenableFile, kind: RowAttribute['kind']): string | number | null {
+    const text = this.#readOpen(file) ?? this.#reopenAndRead(path, file)
     if (text === null) return null
     return kind === 'text' ? fromBytes(text) : parseInteger(text)
   }
 
-  /** `undefined` where none is held any more: one of a device that is gone fails for ever, even when its name returns. */
-  #readHeld(held: Held, index: number): Bytes | undefined {
-    const descriptor = held[index]
-    if (descriptor === undefined) return undefined
+  /** `undefined` if the file is not open any more. The file of a removed device fails even if its name returns. */
+  #readOpen(file: ReopenableFile): Bytes | undefined {
+    if (file.descriptor === -1) return undefined
     try {
-      return readFrom(descriptor)
+      return readFrom(file.descriptor)
     } catch (error) {
       failureOf(error)
-      this.#close(descriptor)
-      held[index] = undefined
+      this.#openFiles?.close(file)
       return undefined
     }
   }
 
-  /** Opens it, and holds it where there is room for that. */
-  #readAnew(path: string, held: Held, index: number): Bytes | null {
+  #reopenAndRead(path: string, file: ReopenableFile): Bytes | null {
+    this.#openFiles ??= new OpenFiles(halfOfFreeDescriptors())
     let syscall = 'open'
-    let descriptor: number | undefined
+    let descriptor = -1
     try {
-      descriptor = openSync(path, openFlags)
+      descriptor = this.#openFiles.open(path)
       syscall = 'read'
       const text = readFrom(descriptor)
-      if (this.#heldCount < this.#mostHeld()) {
-        held[index] = descriptor
-        descriptor = undefined
-        this.#heldCount++
-      }
+      if (this.#openFiles.keep(file, descriptor)) descriptor = -1
       return text
     } catch (error) {
       const { errno, code } = failureOf(error)
-      if (isProcessTrouble(code)) throw new SysfsError(errno, syscall, path)
+      if (isResourceError(code)) throw new SysfsError(errno, syscall, path)
       return null
     } finally {
-      if (descriptor !== undefined) closeSync(descriptor)
+      if (descriptor !== -1) closeSync(descriptor)
     }
-  }
-
-  #close(descriptor: number): void {
-    closeSync(descriptor)
-    this.#heldCount--
-  }
-
-  /** Half of what the process had left when this began: nothing else of it shall run out. */
-  #mostHeld(): number {
-    this.#most ??= halfOfFreeDescriptors()
-    return this.#most
   }
 }
 
 function readFrom(descriptor: number): Bytes {
   return trim(buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, 0)))
 }
-
-/** Closes what nobody closed. */
-const forgotten = new FinalizationRegistry<ReadonlyMap<string, Held>>((held) => {
-  for (const descriptors of held.values()) {
-    for (const descriptor of descriptors) if (descriptor !== undefined) closeSync(descriptor)
-  }
-})

@@ -3,7 +3,7 @@ interface Waiting<Value> {
   readonly reject: (error: unknown) => void
 }
 
-/** What an asynchronous iterator has in store, or those who wait for it: never both. */
+/** The values that an asynchronous iterator has stored, or the promises that wait for values. Never both. */
 export class PendingResults<Value> {
   readonly #signal: AbortSignal | undefined
   readonly #onEnd: () => void
@@ -13,8 +13,8 @@ export class PendingResults<Value> {
   #hasEnded = false
 
   /**
-   * @param signal ends it, without an error
-   * @param onEnd called once
+   * @param signal ends the iteration, without an error
+   * @param onEnd called once, when the iteration ends
    */
   constructor(signal: AbortSignal | undefined, onEnd: () => void) {
     this.#signal = signal
@@ -31,7 +31,7 @@ export class PendingResults<Value> {
     return this.#waiting.length > 0
   }
 
-  /** Whether there is nothing in store, and nobody waits. */
+  /** Whether no value is stored and no promise waits. */
   get isIdle(): boolean {
     return this.#stored.length === 0 && this.#waiting.length === 0
   }
@@ -52,7 +52,7 @@ export class PendingResults<Value> {
     }
   }
 
-  /** Whoever waits for what comes next gets the error; then it has ended. */
+  /** Rejects the first waiting promise and ends the iteration. */
   fail(error: unknown): void {
     this.#waiting.shift()?.reject(error)
     this.end()

@@ -1,62 +1,65 @@
+import type { UeventBatch } from '../executor/uevent.js'
+import type { Machine } from '../machine/machine.js'
+import type { Fields } from '../query/definition.js'
 import type { Detail } from '../snapshot/model.js'
+import { changesSilently, type Part, type Rows } from '../snapshot/parts.js'
 import { placeOf } from '../snapshot/place.js'
-import type { Rows } from '../snapshot/queries.js'
-import type { Sysfs } from '../sysfs.js'
-import { HeldAttributes, type HeldCount, type VolatileAttribute } from './open-attributes.js'
-import { directoryOf, KeptRows, type Part } from './row-store.js'
-import { type NamedEntry, namedBy } from './affected-entries.js'
-import type { HeardUevents } from '../native/uevent-socket.js'
-import { volatileAttributes, volatileParts } from './volatile.js'
+import { type AffectedEntry, affectedBy } from './affected-entries.js'
+import { type HeldCount, OpenAttributes, type RowAttribute } from './open-attributes.js'
+import { directoryOf, RowStore } from './row-store.js'
 
-/** For how long after its event something that the kernel goes on changing is read again, in milliseconds. */
+/** How long an entry that goes on changing after its event is read again, in milliseconds. */
 export const settlingTime = 2000
 
 interface Settling {
-  readonly named: NamedEntry
-  /** By the clock of `now`: it is over with the first reading after that. */
+  readonly affected: AffectedEntry
+  /** By the clock of `now`. The first reading after this time is the last one. */
   readonly until: number
 }
 
-/** The attributes of a part that change without an event, with where they are. */
-interface VolatilePart {
+/** The attributes of a part that change without a uevent. */
+interface SilentAttributes {
   readonly part: Part
   readonly directory: string
-  readonly attributes: readonly VolatileAttribute[]
+  readonly attributes: readonly RowAttribute[]
 }
 
 /**
- * Keeps rows as the machine is, by what events name. What reads returns whether anything is different; where it throws,
- * it must be followed by `readAll`.
+ * The rows of a snapshot, kept current by uevents. A reading method returns whether anything has changed. After one that
+ * throws, `readAll` must follow.
  */
-export class CurrentRows {
-  private readonly rows: KeptRows
-  private readonly held = new HeldAttributes()
-  private readonly volatile: readonly VolatilePart[]
+export class RowCache {
+  private readonly rows: RowStore
+  private readonly openAttributes = new OpenAttributes()
+  private readonly silentAttributes: readonly SilentAttributes[]
+  private readonly silentParts: readonly Part[]
   /** By part and entry. */
   private readonly settling = new Map<string, Settling>()
-  /** After lost events nobody knows what is settling: everything is read once more at this time. */
+  /** After lost events any entry may be settling. Everything is read once more at this time. */
   private readAllAgainAt: number | undefined
 
   constructor(
-    sysfs: Sysfs,
+    machine: Machine,
     detail: Detail,
     private readonly now: () => number,
   ) {
-    this.rows = new KeptRows(sysfs, detail)
-    this.volatile = this.rows.definitions().map(([part, list]) => ({
+    this.rows = new RowStore(machine, detail)
+    const definitions = this.rows.definitions()
+    this.silentParts = definitions.filter(({ isSilent }) => isSilent).map(({ part }) => part)
+    this.silentAttributes = definitions.map(({ part, list }) => ({
       part,
-      directory: `${sysfs.sysPath}/${directoryOf(list)}`,
-      attributes: volatileAttributes(part, list),
+      directory: `${machine.roots.sys}/${directoryOf(list)}`,
+      attributes: silentAttributesOf(list.fields),
     }))
   }
 
-  /** Whether something will be read again without another event. */
+  /** Whether entries will be read again without another event. */
   get isSettling(): boolean {
     return this.settling.size > 0 || this.readAllAgainAt !== undefined
   }
 
   get heldCount(): HeldCount {
-    return this.held.count
+    return this.openAttributes.count
   }
 
   toRows(): Rows {
@@ -64,84 +67,84 @@ export class CurrentRows {
   }
 
   readAll(): boolean {
-    const isDifferent = this.rows.readAll()
-    // What stands for another device now, or for none.
-    if (isDifferent) this.held.close()
-    return isDifferent
+    const hasChanged = this.rows.readAll()
+    // An open file may belong to a device that is gone.
+    if (hasChanged) this.openAttributes.close()
+    return hasChanged
   }
 
-  /** Reads what the events are about and what is settling; everything where events were lost, or are so many. */
-  readNamed({ uevents, someWereLost }: HeardUevents): boolean {
+  /** Reads the entries that the events affect and those that are settling. Reads everything if events were lost. */
+  readAffected({ uevents, someWereLost }: UeventBatch): boolean {
     const now = this.now()
     const until = now + settlingTime
-    let isEverythingNamed = someWereLost || (this.readAllAgainAt !== undefined && now >= this.readAllAgainAt)
-    const entries = new Map<string, NamedEntry>()
+    let isEverythingAffected = someWereLost || (this.readAllAgainAt !== undefined && now >= this.readAllAgainAt)
+    const entries = new Map<string, AffectedEntry>()
     const settled: string[] = []
-    for (const [key, { named, until }] of this.settling) {
-      entries.set(key, named)
+    for (const [key, { affected, until }] of this.settling) {
+      entries.set(key, affected)
       if (now >= until) settled.push(key)
     }
-    const settling = new Map<string, NamedEntry>()
+    const settling = new Map<string, AffectedEntry>()
     for (const uevent of uevents) {
-      const named = namedBy(uevent)
-      if (named === 'everything') isEverythingNamed = true
+      const affected = affectedBy(uevent)
+      if (affected === 'everything') isEverythingAffected = true
       else {
-        for (const entry of named) {
+        for (const entry of affected) {
           entries.set(keyOf(entry), entry)
           if (entry.isSettling) settling.set(keyOf(entry), entry)
         }
       }
     }
     const isAllCheaper = entries.size > fewEntries + this.rows.size / 2
-    const isDifferent = isEverythingNamed || isAllCheaper ? this.readAll() : this.readEntries(entries.values())
+    const hasChanged = isEverythingAffected || isAllCheaper ? this.readAll() : this.readEntries(entries.values())
 
-    if (isEverythingNamed) this.readAllAgainAt = someWereLost ? until : undefined
-    for (const key of settled) if (!this.isLoggingIn(entries.get(key) as NamedEntry)) this.settling.delete(key)
-    for (const [key, named] of settling) this.settling.set(key, { named, until })
-    return isDifferent
+    if (isEverythingAffected) this.readAllAgainAt = someWereLost ? until : undefined
+    for (const key of settled) if (!this.isLoggingIn(entries.get(key) as AffectedEntry)) this.settling.delete(key)
+    for (const [key, affected] of settling) this.settling.set(key, { affected, until })
+    return hasChanged
   }
 
-  /** Reads what changes without an event. */
-  readVolatile(): boolean {
-    let isDifferent = false
-    for (const part of volatileParts) isDifferent = this.rows.readPart(part) || isDifferent
-    for (const { part, directory, attributes } of this.volatile) {
+  /** Reads what changes without a uevent. */
+  readSilent(): boolean {
+    let hasChanged = false
+    for (const part of this.silentParts) hasChanged = this.rows.readPart(part) || hasChanged
+    for (const { part, directory, attributes } of this.silentAttributes) {
       if (attributes.length === 0) continue
       for (const [entry, before] of this.rows.rowsOf(part)) {
-        const after = this.held.read(`${directory}/${entry}`, before, attributes)
+        const after = this.openAttributes.read(`${directory}/${entry}`, before, attributes)
         if (after === before) continue
         this.rows.replace(part, entry, after)
-        isDifferent = true
+        hasChanged = true
       }
     }
-    return isDifferent
+    return hasChanged
   }
 
   close(): void {
-    this.held.close()
+    this.openAttributes.close()
   }
 
-  private readEntries(named: Iterable<NamedEntry>): boolean {
-    let isDifferent = false
-    for (const { part, entry } of named) {
+  private readEntries(affected: Iterable<AffectedEntry>): boolean {
+    let hasChanged = false
+    for (const { part, entry } of affected) {
       if (entry === undefined) {
-        isDifferent = this.rows.readPart(part) || isDifferent
+        hasChanged = this.rows.readPart(part) || hasChanged
         continue
       }
-      isDifferent = this.readEntry(part, entry) || isDifferent
+      hasChanged = this.readEntry(part, entry) || hasChanged
       if (part !== 'sessions') continue
-      for (const other of this.belongingTo(entry)) isDifferent = this.readEntry(...other) || isDifferent
+      for (const other of this.belongingTo(entry)) hasChanged = this.readEntry(...other) || hasChanged
     }
-    return isDifferent
+    return hasChanged
   }
 
   private readEntry(part: Part, entry: string): boolean {
-    const place = this.volatile.find((candidate) => candidate.part === part)
-    if (place !== undefined) this.held.release(`${place.directory}/${entry}`)
+    const place = this.silentAttributes.find((candidate) => candidate.part === part)
+    if (place !== undefined) this.openAttributes.release(`${place.directory}/${entry}`)
     return this.rows.readEntry(part, entry)
   }
 
-  /** `connection3:0` and `host2` of `session3`: they come to be as it logs in. */
+  /** The entries that appear while a session logs in: `connection3:0` and `host2` of `session3`. */
   private belongingTo(session: string): readonly [Part, string][] {
     const prefix = `connection${session.slice('session'.length)}:`
     const entries: [Part, string][] = []
@@ -154,17 +157,25 @@ export class CurrentRows {
     return entries
   }
 
-  /** A login takes as long as it takes, and no event tells its end where the target has no LUN. */
-  private isLoggingIn({ part, entry }: NamedEntry): boolean {
+  /** A login may take long. No event reports its end if the target has no LUN. */
+  private isLoggingIn({ part, entry }: AffectedEntry): boolean {
     if (part !== 'sessions' || entry === undefined) return false
     const state = this.rows.rowsOf('sessions').get(entry)?.['state']
     return state !== undefined && state !== 'LOGGED_IN'
   }
 }
 
-/** Up to so many are read one by one however little there is. */
+/** This many entries are read one by one, however few rows there are. */
 const fewEntries = 16
 
-function keyOf({ part, entry }: NamedEntry): string {
+function keyOf({ part, entry }: AffectedEntry): string {
   return `${part} ${entry ?? ''}`
+}
+
+function silentAttributesOf(fields: Fields): readonly RowAttribute[] {
+  return Object.entries(fields).flatMap(([key, field]): readonly RowAttribute[] => {
+    const { reading } = field
+    const isAttribute = reading.kind === 'text' || reading.kind === 'integer'
+    return isAttribute && changesSilently(field) ? [{ key, kind: reading.kind, path: reading.path }] : []
+  })
 }

@@ -1,80 +1,80 @@
-import { isDeepStrictEqual } from 'node:util'
+import type { Machine } from '../machine/machine.js'
 import type { PreparedQuery } from '../machine/prepared-query.js'
-import { type ListDefinition, Query } from '../query/query.js'
+import type { ListDefinition } from '../query/definition.js'
+import { compareBytes } from '../query/path.js'
+import { Query } from '../query/query.js'
+import { isEqual } from '../snapshot/diff.js'
 import type { Detail } from '../snapshot/model.js'
-import type { FullRows, Rows } from '../snapshot/queries.js'
+import { type Part, partsOf, type Rows } from '../snapshot/parts.js'
 import { queryOf } from '../snapshot/read.js'
-import type { Sysfs } from '../sysfs.js'
 
-export type Part = keyof FullRows
+/** A row of any part. */
 export type Row = Readonly<Record<string, unknown>>
 
 /**
- * The rows a snapshot is joined of, by the names of their entries, so that each can be read again by itself. What is
- * read of an entry stands in the snapshot's queries alone; the queries of single ones are made of those.
+ * The rows of a snapshot by part and entry, so that each can be read again alone. The queries of single entries are made
+ * from the snapshot's query.
  */
-export class KeptRows {
+export class RowStore {
   private readonly all: PreparedQuery<Rows, unknown>
-  private readonly parts: ReadonlyMap<Part, KeptPart>
+  private readonly parts: ReadonlyMap<Part, StoredPart>
 
-  constructor(sysfs: Sysfs, detail: Detail) {
+  constructor(machine: Machine, detail: Detail) {
     const query = queryOf(detail)
-    this.all = sysfs.prepare(query)
-    const parts = new Map<Part, KeptPart>()
-    for (const [part, { reading }] of Object.entries(query.list.fields)) {
-      if (reading.kind === 'list') parts.set(part as Part, new KeptPart(sysfs, reading.list))
-    }
-    this.parts = parts
+    this.all = machine.prepare(query)
+    this.parts = new Map(
+      [...partsOf(query)].map(([part, { list, isSilent }]) => [part, new StoredPart(machine, list, isSilent)]),
+    )
   }
 
-  /** How many there are. */
+  /** The number of rows. */
   get size(): number {
     let size = 0
     for (const part of this.parts.values()) size += part.rows.size
     return size
   }
 
-  /** Reads everything; returns whether anything is different. Where it throws all is as it was. */
+  /** Reads everything. Returns whether anything has changed. If it throws, no row has changed. */
   readAll(): boolean {
     const rows: Rows = this.all.first() ?? {}
-    let isDifferent = false
+    let hasChanged = false
     for (const [name, part] of this.parts)
-      isDifferent = part.replaceAll((rows[name] ?? []) as readonly Row[]) || isDifferent
-    return isDifferent
+      hasChanged = part.replaceAll((rows[name] ?? []) as readonly Row[]) || hasChanged
+    return hasChanged
   }
 
-  /** Reads all entries of a part; returns whether any is different. */
+  /** Reads all entries of a part. Returns whether any has changed. */
   readPart(part: Part): boolean {
     return this.parts.get(part)?.readAll() ?? false
   }
 
-  /** Reads one entry; returns whether it is different. One that is not there has no row. */
+  /** Reads one entry. Returns whether it has changed. A missing entry has no row. */
   readEntry(part: Part, entry: string): boolean {
     return this.parts.get(part)?.read(entry) ?? false
   }
 
-  /** Replaces a row by one with some other values. */
+  /** Replaces a row. */
   replace(part: Part, entry: string, row: Row): void {
     this.parts.get(part)?.rows.set(entry, row)
   }
 
-  /** Where each part was listed, and what of its entries was read. */
-  definitions(): readonly (readonly [Part, ListDefinition])[] {
-    return [...this.parts].map(([part, { list }]) => [part, list])
+  /** The list of each part, and whether the kernel changes the lists below its entries without a uevent. */
+  definitions(): readonly { readonly part: Part; readonly list: ListDefinition; readonly isSilent: boolean }[] {
+    return [...this.parts].map(([part, { list, isSilent }]) => ({ part, list, isSilent }))
   }
 
   rowsOf(part: Part): ReadonlyMap<string, Row> {
     return this.parts.get(part)?.rows ?? new Map()
   }
 
-  /** As the query for everything gives them. */
+  /** The rows in the form of the query for everything. */
   toRows(): Rows {
     const parts = [...this.parts].map(([name, part]): [string, readonly Row[]] => [name, part.inOrder()])
     return Object.fromEntries(parts)
   }
 }
 
-class KeptPart {
+class StoredPart {
   readonly rows = new Map<string, Row>()
   private readonly whole: PreparedQuery<Row, unknown>
   private readonly one: PreparedQuery<Row, { readonly entry: string }>
@@ -82,18 +82,19 @@ class KeptPart {
   private readonly form: RegExp
 
   constructor(
-    sysfs: Sysfs,
+    machine: Machine,
     readonly list: ListDefinition,
+    readonly isSilent: boolean,
   ) {
     const fields = Object.entries(list.fields)
-    const uncaptured = fields.filter(([, field]) => field.reading.kind !== 'captured')
+    const uncaptured = fields.filter(([, field]) => field.reading.kind !== 'capture')
     this.captures = fields.flatMap(([key, { reading }]) =>
-      reading.kind === 'captured' ? [{ key, capture: reading.capture }] : [],
+      reading.kind === 'capture' ? [{ key, capture: reading.capture }] : [],
     )
     this.form = formOf(list.pattern)
     const pattern = `${directoryOf(list)}/$entry`
-    this.whole = sysfs.prepare(new Query<Row, unknown>(list, {}))
-    this.one = sysfs.prepare(
+    this.whole = machine.prepare(new Query<Row, unknown>(list, {}))
+    this.one = machine.prepare(
       new Query<Row, { readonly entry: string }>({ ...list, pattern, fields: Object.fromEntries(uncaptured) }, {}),
     )
   }
@@ -103,13 +104,13 @@ class KeptPart {
   }
 
   replaceAll(rows: readonly Row[]): boolean {
-    let isDifferent = rows.length !== this.rows.size
+    let hasChanged = rows.length !== this.rows.size
     const replaced = rows.map((row): [string, Row] => {
       const entry = this.entryOf(row)
-      isDifferent ||= !isDeepStrictEqual(this.rows.get(entry), row)
+      hasChanged ||= !isEqual(this.rows.get(entry), row)
       return [entry, row]
     })
-    if (!isDifferent) return false
+    if (!hasChanged) return false
     this.rows.clear()
     for (const [entry, row] of replaced) this.rows.set(entry, row)
     return true
@@ -123,18 +124,18 @@ class KeptPart {
     if (row === undefined) return this.rows.delete(entry)
     const after: Record<string, unknown> = { ...row }
     for (const { key, capture } of this.captures) after[key] = Number(numbers[capture])
-    if (isDeepStrictEqual(before, after)) return false
+    if (isEqual(before, after)) return false
     this.rows.set(entry, after)
     return true
   }
 
-  /** By bytes of their entries' names, as an executor has them. */
+  /** Rows in byte order of their entries, the order of an executor. */
   inOrder(): readonly Row[] {
-    const entries = [...this.rows].sort(([a], [b]) => (a < b ? -1 : 1))
+    const entries = [...this.rows].sort(([a], [b]) => compareBytes(a, b))
     return entries.map(([, row]) => row)
   }
 
-  /** The entry's name is in the row, or the numbers in it are. */
+  /** The name of a row's entry: a field of the row, or put together from the captured numbers. */
   private entryOf(row: Row): string {
     for (const [key, { reading }] of Object.entries(this.list.fields)) {
       if (reading.kind === 'name') return String(row[key])
@@ -149,18 +150,18 @@ interface Capture {
   readonly capture: string
 }
 
-/** `class/iscsi_session` of `class/iscsi_session/session{id}` */
+/** The directory of a list: `class/iscsi_session` of `class/iscsi_session/session{id}`. */
 export function directoryOf({ pattern }: ListDefinition): string {
   return pattern.slice(0, pattern.lastIndexOf('/'))
 }
 
-/** What an entry's name is like, with a group for each number in it. */
+/** A pattern as a regular expression, with a group for each captured number. */
 function formOf(pattern: string): RegExp {
   const name = pattern.slice(pattern.lastIndexOf('/') + 1)
   const source = name
     .replace(/[.+?^$()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replace(/\{(\w+)\}/g, '(?<$1>\\d+)')
-  // The group that is always there makes `groups` an object where no number is captured.
+  // The outer group makes `groups` an object also if no number is captured.
   return new RegExp(`^(?<entry>${source})$`)
 }

@@ -7,15 +7,17 @@ import {
   type Step,
   type StepReading,
 } from '../query/program.js'
+import type { ProgramKinds } from './addon-interface.js'
 
-// The numbers are those of the enumerations in native/core/program.h.
-const readingKinds = ['name', 'captured', 'text', 'integer', 'hex', 'exists', 'link', 'linkNumber', 'list'] as const
-const conditionKinds = ['none', 'required', 'equalsConstant', 'equalsParameter'] as const
 const none = 0xffffffff
 
-/** Writes a program as native/core/program.cc reads it: 32-bit numbers, and texts after their length. */
-export function encodeProgram(program: Program): Uint8Array {
-  const encoder = new Encoder()
+/**
+ * Encodes a program for native/core/program.cc: 32-bit numbers, and texts after their length.
+ *
+ * @param kinds the addon's own table
+ */
+export function encodeProgram(program: Program, kinds: ProgramKinds): Uint8Array {
+  const encoder = new Encoder(kinds)
   const device = deviceParameterOf(program)
   encoder.number(program.parameters.length)
   encoder.number(device === undefined ? none : device.index)
@@ -28,12 +30,14 @@ export function encodeProgram(program: Program): Uint8Array {
 class Encoder {
   private readonly parts: Buffer[] = []
 
+  constructor(private readonly kinds: ProgramKinds) {}
+
   bytes(): Uint8Array {
     return Buffer.concat(this.parts)
   }
 
   number(value: number): void {
-    // In the machine's own order, which is that of the addon beside it.
+    // In the byte order of this machine, which the addon shares.
     this.parts.push(Buffer.from(Uint32Array.of(value).buffer))
   }
 
@@ -46,8 +50,8 @@ class Encoder {
   list(list: ListProgram): void {
     this.tokens(list.directory)
     this.tokens(list.pattern)
-    this.number(list.tryFirst === undefined ? 0 : 1)
-    if (list.tryFirst !== undefined) this.tokens(list.tryFirst)
+    this.number(list.probeFirst === undefined ? 0 : 1)
+    if (list.probeFirst !== undefined) this.tokens(list.probeFirst)
     this.number(list.steps.length)
     for (const step of list.steps) this.step(step)
   }
@@ -59,11 +63,11 @@ class Encoder {
   }
 
   private reading(reading: StepReading): void {
-    this.number(readingKinds.indexOf(reading.kind))
+    this.kind('readings', reading.kind)
     switch (reading.kind) {
       case 'name':
         break
-      case 'captured':
+      case 'capture':
         this.number(reading.from)
         break
       case 'text':
@@ -73,11 +77,11 @@ class Encoder {
         this.tokens(reading.path)
         break
       case 'link':
-      case 'linkNumber':
+      case 'numberFromLink':
         this.number(reading.path === undefined ? 1 : 0)
         this.number(reading.reuse ? 1 : 0)
         this.tokens(reading.path ?? [])
-        this.text(reading.kind === 'linkNumber' ? reading.prefix : '')
+        this.text(reading.kind === 'numberFromLink' ? reading.prefix : '')
         break
       case 'list':
         this.list(reading.list)
@@ -86,7 +90,7 @@ class Encoder {
   }
 
   private condition(condition: Condition): void {
-    this.number(conditionKinds.indexOf(condition.kind))
+    this.kind('conditions', condition.kind)
     if (condition.kind === 'equalsConstant') this.text(condition.constant)
     if (condition.kind === 'equalsParameter') this.number(condition.parameter)
   }
@@ -98,22 +102,28 @@ class Encoder {
 
   private token(token: PathToken | PatternToken): void {
     if (token === 'star') {
-      this.number(4)
+      this.kind('tokens', 'star')
     } else if ('literal' in token) {
-      this.number(0)
+      this.kind('tokens', 'literal')
       this.text(token.literal)
     } else if ('parameter' in token) {
-      this.number(1)
+      this.kind('tokens', 'parameter')
       this.number(token.parameter)
     } else if ('slot' in token) {
-      this.number(2)
+      this.kind('tokens', 'slot')
       this.number(token.slot)
     } else if ('entry' in token) {
-      this.number(3)
+      this.kind('tokens', 'entry')
       this.number(token.entry)
     } else {
-      this.number(5)
+      this.kind('tokens', 'capture')
       this.number(token.capture)
     }
+  }
+
+  private kind(table: keyof ProgramKinds, name: string): void {
+    const index = this.kinds[table].indexOf(name)
+    if (index === -1) throw new Error(`the addon does not know '${name}': it is of another version of this package`)
+    this.number(index)
   }
 }

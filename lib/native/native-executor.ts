@@ -1,57 +1,80 @@
-import type { Flight, Landing } from '../executor/async-run.js'
-import { NativeFlight } from './native-run.js'
 import { errorCode, SysfsError, type Unreadable } from '../errors.js'
-import type { ListProgram, Program, StepReading } from '../query/program.js'
-import { type Addon, type AddonOutcome, loadAddon, type PreparedProgram } from './addon.js'
-import { encodeProgram } from './encode-program.js'
+import type { AsyncRun, Completion } from '../executor/async-run.js'
 import type { Execution, Executor } from '../executor/executor.js'
+import type { ListProgram, Program, StepReading } from '../query/program.js'
+import { loadAddon } from './addon.js'
+import {
+  type Addon,
+  type AddonCompletion,
+  type AddonFailure,
+  type AddonText,
+  type PreparedProgram,
+  textOf,
+} from './addon-interface.js'
+import { encodeProgram } from './encode-program.js'
+import { NativeRun } from './native-run.js'
+import { NativeSampler } from './native-sampler.js'
+import { NativeUevents } from './native-uevents.js'
 
-/** Runs programs in the addon, or says why there is none. */
-export function loadNative(): Executor | Error {
-  const loaded = loadAddon()
+/**
+ * The executor that runs programs in the addon, or the reason why the addon does not load.
+ *
+ * @param file as for `loadAddon`
+ */
+export function loadNative(file: string | undefined): Executor | Error {
+  const loaded = loadAddon(file)
   if ('error' in loaded) return loaded.error
   const { addon } = loaded
-  results ??= new Results(addon)
-  const shared = results
+  const shared = resultsOf(addon)
   return {
     name: 'native',
-    prepare: (program, roots) =>
-      new NativeExecution(
-        program,
-        new addon.PreparedProgram(encodeProgram(program), roots.sys, roots.dev, roots.root),
-        shared,
-        addon,
-      ),
+    prepare: (program, roots) => {
+      const encoded = encodeProgram(program, addon.programKinds)
+      const prepared = new addon.PreparedProgram(encoded, roots.sys, roots.dev, roots.root)
+      return new NativeExecution(program, prepared, shared, addon)
+    },
+    sampleAttributes: (devices, attributes, mostOpen) =>
+      NativeSampler.ofAttributes(addon, devices, attributes, mostOpen),
+    sampleDiskstats: (devices, file) => NativeSampler.ofDiskstats(addon, devices, file),
+    openUevents: (sysPath, receiveBufferSize) => NativeUevents.open(addon, sysPath, receiveBufferSize),
   }
 }
 
-/** One for all executions of this thread: a call is synchronous, and its result is decoded before the next. */
-let results: Results | undefined
+const results = new WeakMap<Addon, Results>()
 
-/** The numbers of a result start after how many they are, and how much was unreadable. */
-const header = 2
+/** Shared by all executions of an addon in this thread. A run is synchronous, and its result is decoded before the next. */
+function resultsOf(addon: Addon): Results {
+  const known = results.get(addon)
+  if (known !== undefined) return known
+  const added = new Results(addon)
+  results.set(addon, added)
+  return added
+}
+
+/** The number of cells before those of the rows: how many cells follow, and how many paths were unreadable. */
+const headerCells = 2
 
 class Results {
-  /** Where the addon puts a result's cells. */
+  /** Receives the cells of a result. */
   cells = new Float64Array(1024)
 
   constructor(private readonly addon: Addon) {}
 
-  /** Makes room for a result that was too large, and has it delivered again. */
+  /** Grows the array if the last result did not fit, and copies the result again. */
   fit(): void {
-    const size = (this.cells[0] as number) + header
+    const size = (this.cells[0] as number) + headerCells
     if (size <= this.cells.length) return
     this.cells = new Float64Array(size * 2)
-    this.addon.deliver(this.cells)
+    this.addon.copyResult(this.cells)
   }
 
   failure(errno: number): SysfsError {
-    return failureOf(errno, this.addon.failure())
+    return errorOf(errno, this.addon.lastFailure())
   }
 }
 
-function failureOf(errno: number, [syscall, path]: ReturnType<Addon['failure']>): SysfsError {
-  return new SysfsError(-errno, syscall, typeof path === 'string' ? path : Buffer.from(path).toString('utf8'))
+function errorOf(errno: number, [syscall, path]: AddonFailure): SysfsError {
+  return new SysfsError(-errno, syscall, textOf(path))
 }
 
 const largestLimit = 0xffffffff
@@ -76,26 +99,22 @@ class NativeExecution implements Execution {
     return this.decode(text, results.cells, unreadable)
   }
 
-  fly(parameters: readonly string[], limit: number, landed: (landing: Landing) => void): Flight {
-    return new NativeFlight(
-      (back) => new this.addon.Flight(this.prepared, Math.min(limit, largestLimit), back, ...parameters),
-      (...outcome) => this.landingOf(outcome),
-      landed,
+  runAsync(parameters: readonly string[], limit: number, onComplete: (completion: Completion) => void): AsyncRun {
+    return new NativeRun(
+      (callback) => new this.addon.AsyncRun(this.prepared, Math.min(limit, largestLimit), callback, ...parameters),
+      (...completion) => this.completionOf(completion),
+      onComplete,
     )
   }
 
-  private landingOf([text, rest]: AddonOutcome): Landing {
-    if (rest === undefined) return { error: new Error('a flight that was stopped has no answer') }
-    if (typeof text === 'number') return { error: failureOf(text, rest) }
+  private completionOf([text, rest]: AddonCompletion): Completion {
+    if (rest === undefined) return { error: new Error('a cancelled run has no result') }
+    if (typeof text === 'number') return { error: errorOf(text, rest) }
     const unreadable: Unreadable[] = []
     return { rows: this.decode(text, rest, unreadable), unreadable }
   }
 
-  private decode(
-    text: string | Uint8Array,
-    cells: Float64Array,
-    unreadable: Unreadable[] | undefined,
-  ): readonly unknown[] {
+  private decode(text: AddonText, cells: Float64Array, unreadable: Unreadable[] | undefined): readonly unknown[] {
     const decoder = new Decoder(cells, text)
     const rows = decoder.rows(this.shape)
     if (unreadable !== undefined) {
@@ -110,10 +129,10 @@ class NativeExecution implements Execution {
 
 type MutableRow = Record<string, unknown>
 
-// What a step's cell is: where a text ends, a number, a truth, or how many rows follow.
+// The meaning of a step's cell: the end of a text, a number, a boolean, or a number of rows.
 const textCell = 0
 const numberCell = 1
-const truthCell = 2
+const booleanCell = 2
 const rowsCell = 3
 
 const cellKinds: Readonly<Record<StepReading['kind'], number>> = {
@@ -121,20 +140,20 @@ const cellKinds: Readonly<Record<StepReading['kind'], number>> = {
   text: textCell,
   hex: textCell,
   link: textCell,
-  captured: numberCell,
+  capture: numberCell,
   integer: numberCell,
-  linkNumber: numberCell,
-  exists: truthCell,
+  numberFromLink: numberCell,
+  exists: booleanCell,
   list: rowsCell,
 }
 
-/** How the rows of a list are made of its cells, decided once. */
+/** How the cells of a list become rows. Decided once, when the query is prepared. */
 class ListShape {
-  /** Of each step, in the order of evaluation, which is that of the cells. */
+  /** The cell kind of each step, in the order of the reads, which is that of the cells. */
   readonly kinds: readonly number[]
   readonly keys: readonly string[]
   readonly lists: readonly (ListShape | undefined)[]
-  /** The keys as they were declared, where a row would else have them in another order. */
+  /** The keys in the order of the declaration, if that differs from the order of the reads. */
   readonly declared: readonly string[]
   readonly Row = rowConstructor()
 
@@ -146,16 +165,16 @@ class ListShape {
   }
 }
 
-/** Walks over a result's cells and texts. One class for both kinds of text, so that all calls of it stay the same. */
+/** Reads the cells and texts of a result in turn. One class serves both kinds of text, so that its calls stay monomorphic. */
 class Decoder {
-  private at = header
+  private at = headerCells
   private end = 0
   private readonly ascii: string
   private readonly bytes: Buffer | undefined
 
   constructor(
     private readonly cells: Float64Array,
-    text: string | Uint8Array,
+    text: AddonText,
   ) {
     this.ascii = typeof text === 'string' ? text : ''
     this.bytes = typeof text === 'string' ? undefined : Buffer.from(text.buffer, text.byteOffset, text.byteLength)
@@ -177,7 +196,7 @@ class Decoder {
             value = Number.isNaN(number) ? null : number
             break
           }
-          case truthCell:
+          case booleanCell:
             value = this.cell() === 1
             break
           default:
@@ -204,8 +223,9 @@ class Decoder {
 }
 
 /**
- * Makes plain objects. With a constructor for each list V8 learns how many fields its rows have, and keeps them in the
- * object itself; of those that are added to a `{}` it keeps four, and the others in a second object.
+ * Makes the constructor of a list's rows, which are plain objects. From a constructor V8 learns how many fields the rows
+ * have and stores them in the object itself. Of the fields added to a `{}` it stores four there, the others in a second
+ * object.
  */
 function rowConstructor(): new () => MutableRow {
   function Row(): void {}

@@ -1,45 +1,45 @@
-import type { AddonFlight, AddonOutcome } from './addon.js'
-import { type Flight, type Landing, timedOut } from '../executor/async-run.js'
-import { type Job, lane, type TimedCall } from '../executor/run-queue.js'
+import { type AsyncRun, type Completion, timedOut } from '../executor/async-run.js'
+import { type CurrentCall, type Job, runQueue } from '../executor/run-queue.js'
+import { type AddonCompletion, type AddonRun, textOf } from './addon-interface.js'
 
-/** A run in the addon: the whole of it on one thread of the pool. */
-export class NativeFlight implements Flight, Job {
-  private flight: AddonFlight | undefined
-  private isStopped = false
+/** An asynchronous run of the addon. All of it runs on one thread of the pool. */
+export class NativeRun implements AsyncRun, Job {
+  private run: AddonRun | undefined
+  private isCancelled = false
 
   constructor(
-    private readonly takeOff: (back: (...outcome: AddonOutcome) => void) => AddonFlight,
-    private readonly landingOf: (...outcome: AddonOutcome) => Landing,
-    private readonly landed: (landing: Landing) => void,
+    private readonly startRun: (onComplete: (...completion: AddonCompletion) => void) => AddonRun,
+    private readonly completionOf: (...completion: AddonCompletion) => Completion,
+    private readonly onComplete: (completion: Completion) => void,
   ) {
-    lane.enter(this)
+    runQueue.add(this)
   }
 
-  begin(): void {
+  start(): void {
     try {
-      this.flight = this.takeOff((...outcome) => {
-        lane.leave(this)
-        if (!this.isStopped) this.landed(this.landingOf(...outcome))
+      this.run = this.startRun((...completion) => {
+        runQueue.finish(this)
+        if (!this.isCancelled) this.onComplete(this.completionOf(...completion))
       })
     } catch (error) {
-      lane.leave(this)
-      this.landed({ error })
+      runQueue.finish(this)
+      this.onComplete({ error })
     }
   }
 
-  call(): TimedCall | undefined {
-    const call = this.flight?.call()
+  currentCall(): CurrentCall | undefined {
+    const call = this.run?.currentCall()
     if (call === undefined) return undefined
-    const [syscall, path, lastedMs] = call
-    return { syscall, path: typeof path === 'string' ? path : Buffer.from(path).toString('utf8'), lastedMs }
+    const [syscall, path, elapsedMs] = call
+    return { syscall, path: textOf(path), elapsedMs }
   }
 
-  refuse(hanging: TimedCall): void {
-    this.landed({ error: timedOut(hanging) })
+  reject(blocking: CurrentCall): void {
+    this.onComplete({ error: timedOut(blocking) })
   }
 
-  stop(): void {
-    this.isStopped = true
-    if (!lane.withdraw(this)) this.flight?.stop()
+  cancel(): void {
+    this.isCancelled = true
+    if (!runQueue.remove(this)) this.run?.cancel()
   }
 }

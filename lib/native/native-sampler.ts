@@ -1,34 +1,12 @@
 import { SysfsError } from '../errors.js'
-import type { SampledAttribute } from '../sampler/columns.js'
-import type { Sampled, Source } from '../executor/sampler-source.js'
-
-/** What native/glue/sampler.cc exports. Texts are joined, each followed by a NUL. */
-export interface SamplerAddon {
-  readonly AttributeSampler: new (
-    directory: string,
-    devices: string,
-    attributes: string,
-    columns: Uint32Array,
-    mostHeld: number,
-  ) => NativeSampler
-  readonly DiskstatsSampler: new (directory: string, devices: string, file: string) => NativeSampler
-}
-
-export interface NativeSampler {
-  /** 0, or an errno. */
-  open(): number
-  /** How many devices vanished, or a negative errno. */
-  sample(cells: Float64Array): number
-  held(): number
-  failure(): [syscall: string, path: string | Uint8Array]
-  close(): void
-}
+import type { SampledAttribute, SampledDevices, SamplerSource } from '../executor/sampler-source.js'
+import { type Addon, type AddonSampler, textOf } from './addon-interface.js'
 
 /** Samples in the addon. */
-export class NativeSource implements Source {
-  readonly #sampler: NativeSampler
+export class NativeSampler implements SamplerSource {
+  readonly #sampler: AddonSampler
 
-  private constructor(sampler: NativeSampler) {
+  private constructor(sampler: AddonSampler) {
     this.#sampler = sampler
     const error = sampler.open()
     if (error !== 0) {
@@ -38,18 +16,19 @@ export class NativeSource implements Source {
   }
 
   static ofAttributes(
-    { AttributeSampler }: SamplerAddon,
-    { directory, devices }: Sampled,
+    { AttributeSampler }: Addon,
+    { directory, names }: SampledDevices,
     attributes: readonly SampledAttribute[],
-    mostHeld: number,
-  ): NativeSource {
+    mostOpen: number,
+  ): NativeSampler {
     const paths = joined(attributes.map(({ path }) => path))
     const columns = Uint32Array.from(attributes, ({ columns }) => columns.length)
-    return new NativeSource(new AttributeSampler(directory, joined(devices), paths, columns, mostHeld))
+    const mostHeld = Math.min(mostOpen, 2 ** 31 - 1)
+    return new NativeSampler(new AttributeSampler(directory, joined(names), paths, columns, mostHeld))
   }
 
-  static ofDiskstats({ DiskstatsSampler }: SamplerAddon, { directory, devices }: Sampled, file: string): NativeSource {
-    return new NativeSource(new DiskstatsSampler(directory, joined(devices), file))
+  static ofDiskstats({ DiskstatsSampler }: Addon, { directory, names }: SampledDevices, file: string): NativeSampler {
+    return new NativeSampler(new DiskstatsSampler(directory, joined(names), file))
   }
 
   sample(cells: Float64Array): number {
@@ -67,8 +46,8 @@ export class NativeSource implements Source {
   }
 
   #failure(errno: number): SysfsError {
-    const [syscall, path] = this.#sampler.failure()
-    return new SysfsError(errno, syscall, typeof path === 'string' ? path : Buffer.from(path).toString('utf8'))
+    const [syscall, path] = this.#sampler.lastFailure()
+    return new SysfsError(errno, syscall, textOf(path))
   }
 }
 

@@ -1,9 +1,14 @@
+import { typeName } from '../errors.js'
 import { isCredential, type ProgramParameter } from './program.js'
 
-/** Checks what a caller gives for a program's parameters; returns them as text, in the program's order. */
+/**
+ * Checks the parameters of a run. Returns them as text, in the program's order.
+ *
+ * @throws {TypeError} or {RangeError} for parameters that the program does not take
+ */
 export function checkParameters(parameters: readonly ProgramParameter[], given: unknown): string[] {
   if (given !== undefined && (typeof given !== 'object' || given === null)) {
-    throw new TypeError(`parameters must be an object, not ${kindOf(given)}`)
+    throw new TypeError(`parameters must be an object, not ${typeName(given)}`)
   }
   const values = (given ?? {}) as Readonly<Record<string, unknown>>
   return parameters.map((parameter) => {
@@ -18,7 +23,7 @@ export function checkParameters(parameters: readonly ProgramParameter[], given: 
 function checkText(parameter: ProgramParameter, value: unknown): string {
   const { name } = parameter
   if (typeof value !== 'string') {
-    throw new TypeError(`${name} must be a string${parameter.isText ? '' : ' or a number'}, not ${kindOf(value)}`)
+    throw new TypeError(`${name} must be a string${parameter.isText ? '' : ' or a number'}, not ${typeName(value)}`)
   }
   if (parameter.isComponent) checkComponent(name, value)
   if (parameter.isAttribute && isCredential(value))
@@ -28,7 +33,7 @@ function checkText(parameter: ProgramParameter, value: unknown): string {
 
 /** A kernel name, or an absolute path. */
 function checkDevice(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError(`${name} must be a string, not ${kindOf(value)}`)
+  if (typeof value !== 'string') throw new TypeError(`${name} must be a string, not ${typeName(value)}`)
   if (value.startsWith('/')) {
     if (value.includes('\0')) throw new TypeError(`${name} must not contain a NUL: ${JSON.stringify(value)}`)
     return value
@@ -37,7 +42,7 @@ function checkDevice(name: string, value: unknown): string {
   return value
 }
 
-/** A name may never leave its directory. */
+/** A name never leaves its directory. */
 function checkComponent(name: string, value: string, form = "a name without '/'"): void {
   if (value === '') throw new TypeError(`${name} must not be empty`)
   if (value.includes('\0')) throw new TypeError(`${name} must not contain a NUL: ${JSON.stringify(value)}`)
@@ -53,11 +58,7 @@ function checkWhole(name: string, value: number): string {
 }
 
 function checkInteger(name: string, value: unknown): string {
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, not ${kindOf(value)}`)
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, not ${typeName(value)}`)
   if (!Number.isSafeInteger(value)) throw new RangeError(`${name} must be a safe integer, not ${value}`)
   return String(value)
-}
-
-export function kindOf(value: unknown): string {
-  return value === null ? 'null' : typeof value
 }

@@ -1,18 +1,19 @@
-/** A part of a path: literal bytes, or what is known only when the query runs. */
+/** A part of a path: literal bytes, or something that is known only at run time. */
 export type PathToken =
   | { readonly literal: string }
   | { readonly parameter: number }
-  /** The number in a slot: a captured one, or an integer that was read. */
+  /** The number in a slot: a captured number, or an integer that was read. */
   | { readonly slot: number }
-  /** The name of the entry that the list of this level is at. */
+  /** The name of the current entry of the list at this level. */
   | { readonly entry: number }
 
-/** A part of a pattern: besides the above `*`, and a number that goes into a slot. */
+/** A part of a pattern: a part of a path, `*`, or a number that goes into a slot. */
 export type PatternToken = PathToken | 'star' | { readonly capture: number }
 
-/** Says what a `$name` stands for. */
+/** Gives what a `$name` stands for. */
 export type Resolve = (name: string) => PathToken
 
+/** A list's pattern in tokens. */
 export interface ParsedPattern {
   readonly directory: readonly PathToken[]
   readonly pattern: readonly PatternToken[]
@@ -45,6 +46,11 @@ export function referencesIn(path: string): readonly string[] {
   return Array.from(path.matchAll(special), (match) => match[1]).filter((name) => name !== undefined)
 }
 
+/**
+ * The components of a relative path.
+ *
+ * @throws {TypeError} for an absolute path, an empty component, `.`, `..` or a NUL
+ */
 export function componentsOf(path: string): string[] {
   if (typeof path !== 'string') throw new TypeError(`a path must be a string, not ${typeof path}`)
   if (path.includes('\0')) throw new TypeError(`a path must not contain a NUL: ${JSON.stringify(path)}`)
@@ -91,7 +97,7 @@ function parseComponent(
   return tokens
 }
 
-/** Adds a token; literals that touch become one. */
+/** Adds a token. Adjacent literals become one. */
 function append(tokens: PathToken[], token: PathToken): void {
   const last = tokens.at(-1)
   if (last !== undefined && 'literal' in last && 'literal' in token) {
@@ -99,4 +105,9 @@ function append(tokens: PathToken[], token: PathToken): void {
   } else {
     tokens.push(token)
   }
+}
+
+/** Compares names as bytes, the order of every list. Both are ASCII or hold one byte a character. */
+export function compareBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

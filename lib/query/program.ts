@@ -1,21 +1,14 @@
-import { capturesIn, type PathToken, type PatternToken, parsePath, parsePattern, referencesIn } from './path.js'
-import {
-  type Comparand,
-  type ListDefinition,
-  type ParameterKind,
-  type Query,
-  type Reading,
-  wholeSysfs,
-} from './query.js'
+import type { PathToken, PatternToken } from './path.js'
+import type { ParameterKind } from './query.js'
 
-/** How a parameter is used, which says what it may be. */
+/** A parameter of a program. How it is used tells which values it may have. */
 export interface ProgramParameter {
   readonly name: string
-  /** In a path: one component of it, or a part of one. */
+  /** Used in a path, as a component or a part of one. */
   isComponent: boolean
-  /** As the start of an attribute's name, where it must not name a credential. */
+  /** Used as the start of an attribute's name, which must not be that of a credential. */
   isAttribute: boolean
-  /** Resolved from a device path to a kernel name before anything is read. */
+  /** Set for a device. Its path is resolved to a kernel name before anything is read. */
   readonly deviceKind: ParameterKind | undefined
   /** Compared with an attribute's text. */
   isText: boolean
@@ -23,48 +16,51 @@ export interface ProgramParameter {
   isInteger: boolean
 }
 
-/** One read of a row, in the order they are made. */
+/** One read of a row. The steps are in the order of the reads. */
 export interface Step {
   readonly key: string
   readonly reading: StepReading
-  /** Where the value, a number, is kept for paths further on; -1 where none asks for it. */
+  /** The slot that keeps the value, a number, for paths that follow; -1 if no path uses it. */
   readonly slot: number
   readonly condition: Condition
 }
 
+/** What a step reads, with paths as tokens. */
 export type StepReading =
   | { readonly kind: 'name' }
-  | { readonly kind: 'captured'; readonly from: number }
+  | { readonly kind: 'capture'; readonly from: number }
   | { readonly kind: 'text' | 'integer' | 'hex' | 'exists'; readonly path: readonly PathToken[] }
-  /** `reuse`: the step before read the same link. No path: the entry itself. */
+  /** `reuse`: the previous step read the same link. Without a path, the link is the entry itself. */
   | { readonly kind: 'link'; readonly path: readonly PathToken[] | undefined; readonly reuse: boolean }
   | {
-      readonly kind: 'linkNumber'
+      readonly kind: 'numberFromLink'
       readonly path: readonly PathToken[] | undefined
       readonly reuse: boolean
       readonly prefix: string
     }
   | { readonly kind: 'list'; readonly list: ListProgram }
 
+/** The condition that a step puts on its row. */
 export type Condition =
   | { readonly kind: 'none' | 'required' }
   | { readonly kind: 'equalsConstant'; readonly constant: string }
   | { readonly kind: 'equalsParameter'; readonly parameter: number }
 
+/** A compiled list. */
 export interface ListProgram {
   readonly directory: readonly PathToken[]
   readonly pattern: readonly PatternToken[]
-  /** Whether the pattern is one name, so that there is nothing to list. With no pattern it is the directory itself. */
+  /** Whether the pattern is one name, so that nothing is listed. An empty pattern is the directory itself. */
   readonly isOneEntry: boolean
-  readonly tryFirst: readonly PathToken[] | undefined
+  readonly probeFirst: readonly PathToken[] | undefined
   readonly steps: readonly Step[]
-  /** The row's keys in the order they were declared. */
+  /** The row's keys in the order of the declaration. */
   readonly keys: readonly string[]
-  /** Whether a step can drop the row; then an entry that is not there drops out by itself. */
+  /** Whether a step can drop the row. If so, that step also drops a missing entry. */
   readonly hasCondition: boolean
 }
 
-/** A query ready to run: names are resolved to indices, and reads are in the order in which they are made. */
+/** A compiled query: names are resolved to indexes, and the reads are in order. */
 export interface Program {
   readonly parameters: readonly ProgramParameter[]
   readonly slotCount: number
@@ -72,7 +68,7 @@ export interface Program {
 }
 
 /** How the kernel names of each kind of device begin. */
-const namePrefixes: Readonly<Record<ParameterKind, string>> = { device: '', map: 'dm-' }
+export const namePrefixes: Readonly<Record<ParameterKind, string>> = { device: '', map: 'dm-' }
 
 /** The parameter that is a device, and how its kernel name must begin. */
 export function deviceParameterOf(
@@ -83,266 +79,10 @@ export function deviceParameterOf(
   return kind === undefined ? undefined : { index, namePrefix: namePrefixes[kind] }
 }
 
-/** What each name in reach stands for, from this row outwards. */
-type Scope = ReadonlyMap<string, PathToken>
-
-export function compile(query: Query<unknown, unknown>): Program {
-  return new Compiler(query.kinds).compile(query.list)
-}
-
-class Compiler {
-  private readonly parameters: ProgramParameter[] = []
-  private slotCount = 0
-
-  constructor(private readonly kinds: Readonly<Record<string, ParameterKind>>) {}
-
-  compile(definition: ListDefinition): Program {
-    const root = this.list(definition, new Map(), 0)
-    for (const name of Object.keys(this.kinds)) {
-      const parameter = this.parameters.find((candidate) => candidate.name === name)
-      if (!parameter?.isComponent) throw new TypeError(`no path of the query uses the parameter $${name}`)
-    }
-    return { parameters: this.parameters, slotCount: this.slotCount, root }
-  }
-
-  private list(definition: ListDefinition, outer: Scope, level: number): ListProgram {
-    const scope = new Map(outer)
-    const captures = new Map<string, number>()
-    for (const name of capturesIn(definition.pattern)) {
-      if (captures.has(name)) throw new TypeError(`{${name}} stands twice in '${definition.pattern}'`)
-      captures.set(name, this.slotCount++)
-    }
-    const { directory, pattern } =
-      level === 0 && definition.pattern === wholeSysfs
-        ? { directory: [], pattern: [] }
-        : parsePattern(
-            definition.pattern,
-            (name) => this.resolve(name, outer),
-            (name) => captures.get(name) as number,
-          )
-    checkAdjacent(pattern, definition.pattern)
-    for (const [name, slot] of captures) scope.set(name, { slot })
-
-    const slots = this.bindFields(definition, scope, level)
-    const steps: Step[] = []
-    for (const key of evaluationOrder(definition, scope)) {
-      const previous = steps.at(-1)?.key
-      steps.push(this.step(definition, key, previous, scope, captures, slots.get(key) ?? -1, level))
-    }
-    const hasCondition = steps.some((step) => step.condition.kind !== 'none')
-    if (definition.tryFirst !== undefined && !hasCondition) {
-      throw new TypeError(`tryFirst('${definition.tryFirst}') needs a required field in its list`)
-    }
-    return {
-      directory,
-      pattern,
-      isOneEntry: pattern.every((token) => token !== 'star' && !('capture' in token)),
-      tryFirst: this.firstEntry(definition, outer),
-      steps,
-      keys: Object.keys(definition.fields),
-      hasCondition,
-    }
-  }
-
-  /** Puts the fields that paths may refer to into the scope; returns the slots of those that are read. */
-  private bindFields(definition: ListDefinition, scope: Map<string, PathToken>, level: number): Map<string, number> {
-    const slots = new Map<string, number>()
-    for (const [key, field] of Object.entries(definition.fields)) {
-      if (key === '__proto__') throw new TypeError('a field must not be named __proto__')
-      const { kind } = field.reading
-      if (kind === 'name') scope.set(key, { entry: level })
-      if (kind === 'integer' || kind === 'linkNumber') {
-        const slot = this.slotCount++
-        slots.set(key, slot)
-        scope.set(key, { slot })
-      }
-      if (field.reading.kind === 'captured') {
-        const token = scope.get(field.reading.capture)
-        if (token !== undefined && 'slot' in token) scope.set(key, token)
-      }
-    }
-    return slots
-  }
-
-  private step(
-    definition: ListDefinition,
-    key: string,
-    previous: string | undefined,
-    scope: Scope,
-    captures: ReadonlyMap<string, number>,
-    slot: number,
-    level: number,
-  ): Step {
-    const field = fieldOf(definition, key)
-    const before = previous === undefined ? undefined : fieldOf(definition, previous)
-    return {
-      key,
-      reading: this.reading(field.reading, before?.reading, scope, captures, level),
-      slot,
-      condition: this.condition(field.reading, field.isRequired, field.comparand),
-    }
-  }
-
-  private reading(
-    reading: Reading,
-    before: Reading | undefined,
-    scope: Scope,
-    captures: ReadonlyMap<string, number>,
-    level: number,
-  ): StepReading {
-    switch (reading.kind) {
-      case 'name':
-        return reading
-      case 'captured': {
-        const from = captures.get(reading.capture)
-        if (from === undefined) throw new TypeError(`the pattern has no {${reading.capture}} to capture`)
-        return { kind: 'captured', from }
-      }
-      case 'text':
-      case 'integer':
-      case 'hex':
-        return { kind: reading.kind, path: this.attributePath(reading.path, scope) }
-      case 'exists':
-        return { kind: 'exists', path: this.path(reading.path, scope) }
-      case 'link':
-      case 'linkNumber': {
-        const path = reading.path === undefined ? undefined : this.path(reading.path, scope)
-        const reuse = before !== undefined && isLink(before) && before.path === reading.path
-        return reading.kind === 'link'
-          ? { kind: 'link', path, reuse }
-          : { kind: 'linkNumber', path, reuse, prefix: reading.prefix }
-      }
-      case 'list':
-        return { kind: 'list', list: this.list(reading.list, scope, level + 1) }
-    }
-  }
-
-  private condition(reading: Reading, isRequired: boolean, comparand: Comparand | undefined): Condition {
-    if (comparand === undefined) return { kind: isRequired ? 'required' : 'none' }
-    if ('constant' in comparand) {
-      if (typeof comparand.constant === 'number' && !Number.isSafeInteger(comparand.constant)) {
-        throw new RangeError(`equals() takes safe integers only, not ${comparand.constant}`)
-      }
-      return { kind: 'equalsConstant', constant: String(comparand.constant) }
-    }
-    const index = this.parameter(comparand.parameter)
-    const parameter = this.parameters[index] as ProgramParameter
-    if (reading.kind === 'text' || reading.kind === 'link') parameter.isText = true
-    else parameter.isInteger = true
-    return { kind: 'equalsParameter', parameter: index }
-  }
-
-  private path(path: string, scope: Scope): readonly PathToken[] {
-    return parsePath(path, (name) => this.resolve(name, scope))
-  }
-
-  /**
-   * A session's `username*` and `password*` are readable by root at mode 0444, so that a query could carry them into a
-   * log. No query reads them, however it is put together.
-   */
-  private attributePath(path: string, scope: Scope): readonly PathToken[] {
-    const attribute = path.slice(path.lastIndexOf('/') + 1)
-    if (isCredential(attribute)) throw new TypeError(`credentials are never read: '${path}'`)
-    const start = referencesIn(attribute)[0]
-    if (start !== undefined && attribute.startsWith(`$${start}`)) {
-      const token = this.resolve(start, scope)
-      if ('entry' in token) throw new TypeError(`an attribute's name must not begin with an entry's: '${path}'`)
-      if ('parameter' in token) (this.parameters[token.parameter] as ProgramParameter).isAttribute = true
-    }
-    return this.path(path, scope)
-  }
-
-  private firstEntry(definition: ListDefinition, outer: Scope): readonly PathToken[] | undefined {
-    if (definition.tryFirst === undefined) return undefined
-    if (definition.tryFirst.includes('/')) throw new TypeError(`tryFirst takes one name: '${definition.tryFirst}'`)
-    return this.path(definition.tryFirst, outer)
-  }
-
-  private resolve(name: string, scope: Scope): PathToken {
-    const bound = scope.get(name)
-    if (bound !== undefined) return bound
-    const parameter = this.parameter(name)
-    ;(this.parameters[parameter] as ProgramParameter).isComponent = true
-    return { parameter }
-  }
-
-  private parameter(name: string): number {
-    const known = this.parameters.findIndex((parameter) => parameter.name === name)
-    if (known !== -1) return known
-    const deviceKind = Object.hasOwn(this.kinds, name) ? this.kinds[name] : undefined
-    if (deviceKind !== undefined && !Object.hasOwn(namePrefixes, deviceKind)) {
-      throw new TypeError(`the parameter $${name} is of no known kind: ${String(deviceKind)}`)
-    }
-    if (deviceKind !== undefined && this.parameters.some((parameter) => parameter.deviceKind !== undefined)) {
-      throw new TypeError('a query takes one device')
-    }
-    this.parameters.push({
-      name,
-      isComponent: false,
-      isAttribute: false,
-      deviceKind,
-      isText: false,
-      isInteger: false,
-    })
-    return this.parameters.length - 1
-  }
-}
-
-/** The kernel's names of what an iSCSI session logs in with. */
+/**
+ * Whether an attribute holds a user name or password of an iSCSI session (drivers/scsi/scsi_transport_iscsi.c). Root can
+ * read them at mode 0444. No query reads them.
+ */
 export function isCredential(attribute: string): boolean {
   return attribute.startsWith('username') || attribute.startsWith('password')
-}
-
-function fieldOf(definition: ListDefinition, key: string) {
-  return definition.fields[key] as ListDefinition['fields'][string]
-}
-
-function isLink(reading: Reading): reading is Extract<Reading, { kind: 'link' | 'linkNumber' }> {
-  return reading.kind === 'link' || reading.kind === 'linkNumber'
-}
-
-/**
- * The order in which a row's fields are read: those that can drop the row first, lists last (a list holds a directory
- * open), fields on one link together, and every field after those its path refers to.
- */
-function evaluationOrder(definition: ListDefinition, scope: Scope): readonly string[] {
-  const keys = Object.keys(definition.fields)
-  const rank = (key: string): number => {
-    const field = fieldOf(definition, key)
-    if (field.reading.kind === 'list') return 2
-    return field.isRequired ? 0 : 1
-  }
-  const wanted = keys.toSorted((a, b) => rank(a) - rank(b))
-  const order = new Set<string>()
-  const pending = new Set<string>()
-  const visit = (key: string): void => {
-    if (order.has(key)) return
-    if (pending.has(key)) throw new TypeError(`the path of the field '${key}' refers to itself`)
-    pending.add(key)
-    const { reading } = fieldOf(definition, key)
-    if ('path' in reading && reading.path !== undefined) {
-      for (const name of referencesIn(reading.path)) {
-        if (scope.has(name) && Object.hasOwn(definition.fields, name)) visit(name)
-      }
-    }
-    order.add(key)
-    if (!isLink(reading)) return
-    for (const other of wanted) {
-      const { reading: sibling } = fieldOf(definition, other)
-      if (isLink(sibling) && sibling.path === reading.path) order.add(other)
-    }
-  }
-  for (const key of wanted) visit(key)
-  return [...order]
-}
-
-/** `{a}{b}` and `**` could be taken apart in several ways. */
-function checkAdjacent(pattern: readonly PatternToken[], text: string): void {
-  const isOpen = (token: PatternToken | undefined) => token === 'star' || (token !== undefined && 'capture' in token)
-  pattern.forEach((token, index) => {
-    const next = pattern[index + 1]
-    if (isOpen(token) && isOpen(next) && (token === 'star') === (next === 'star')) {
-      throw new TypeError(`two open parts touch in '${text}'`)
-    }
-  })
 }

@@ -1,33 +1,24 @@
-import type { Comparand, Reading } from './query.js'
+import type { Fields } from './definition.js'
 
-/**
- * One field of a row: what to read. `Parameters` are those it compares with; `References` are the `$name`s of its
- * paths, which a row around it may turn out to bind.
- */
-export interface Field<Value, Parameters = unknown, References = unknown> {
-  readonly types: { value: Value; parameters: Parameters; references: References }
-  readonly reading: Reading
-  readonly isRequired: boolean
-  readonly comparand: Comparand | undefined
-}
-
-export type Fields = Readonly<Record<string, Field<unknown>>>
-
+/** A row of these fields: the keys of the fields, each with the field's value. */
 export type Row<F extends Fields> = { readonly [K in keyof F]: F[K]['types']['value'] }
 
+/** The same type, shown as one object. */
 export type Simplify<T> = { [K in keyof T]: T[K] } & {}
 
-/** The members of `T` whose names are not bound further in: `$id` of an inner path may mean the row's own `id`. */
+/** The members of `T` that `Bound` does not bind: `$id` of an inner path may mean the row's own `id`. */
 export type Without<T, Bound> = { [K in keyof T as K extends Bound ? never : K]: T[K] }
 
-/** What all fields ask for together: the intersection, taken in the place of a function's argument. */
+/** The intersection of what all fields need. Inference in the position of a function's argument makes it. */
 type Together<F extends Fields, What extends 'parameters' | 'references'> = {
-  [K in keyof F]: (asked: F[K]['types'][What]) => void
-}[keyof F] extends (asked: infer All) => void
+  [K in keyof F]: (needed: F[K]['types'][What]) => void
+}[keyof F] extends (needed: infer All) => void
   ? All
   : never
 
+/** The parameters that the fields compare with. */
 export type ParametersOf<F extends Fields> = Together<F, 'parameters'>
+/** The names that the paths of the fields refer to. */
 export type ReferencesOf<F extends Fields> = Together<F, 'references'>
 
 // biome-ignore format: an alphabet reads best as one
@@ -55,3 +46,7 @@ export type CapturesOf<Pattern extends string> = Pattern extends `${string}{${in
 
 /** One member for each `$name` of a path. */
 export type PathReferences<Path extends string> = { readonly [K in ReferenceNames<Path>]: string | number }
+
+/** The names in a list's paths that neither its pattern nor its fields bind. */
+export type FreeReferences<Pattern extends string, F extends Fields> = PathReferences<Pattern> &
+  Without<ReferencesOf<F>, keyof F | CapturesOf<Pattern>>

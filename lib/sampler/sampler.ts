@@ -1,102 +1,107 @@
-import { statfsSync } from 'node:fs'
-import { loadAddon } from '../native/addon.js'
-import { halfOfFreeDescriptors } from '../files/descriptors.js'
-import { failureOf } from '../files/failure.js'
-import { kindOf } from '../query/parameters.js'
-import { name, query } from '../query/query.js'
-import type { Sysfs } from '../sysfs.js'
-import { type ColumnOf, type SampledAttribute, type StatColumn, sampledAttributes, statColumns } from './columns.js'
-import { FallbackAttributes } from '../fallback/fallback-attribute-sampler.js'
-import { FallbackDiskstats } from '../fallback/fallback-diskstats-sampler.js'
-import { NativeSource } from '../native/native-sampler.js'
+import { typeName } from '../errors.js'
+import {
+  cellCount,
+  type SampledAttribute,
+  type SampledDevices,
+  type SamplerSource,
+  statColumns,
+} from '../executor/sampler-source.js'
+import { isOnFileSystem } from '../files/file-system.js'
+import { halfOfFreeDescriptors } from '../files/open-files.js'
+import type { Machine } from '../machine/machine.js'
+import { blockDevice, blockDevices } from '../storage/block-devices.js'
+import { type ColumnOf, type StatColumn, sampledAttributes } from './columns.js'
 import { type DeviceRates, ratesOf } from './rates.js'
-import { cellCount, type Sampled, type Source } from '../executor/sampler-source.js'
 
+/** Options of a sampler. */
 export interface SamplerOptions<Attributes extends readonly string[] = readonly string[]> {
   /**
-   * The devices, each a kernel name ('sda', 'dm-0', 'sda1') or a path that leads to one ('/dev/mapper/mpatha'); one that
-   * is named twice is sampled once. By default all that there are in class/block at this moment.
+   * The devices, each a kernel name ('sda', 'dm-0', 'sda1') or a path to a device ('/dev/mapper/mpatha'). A repeated
+   * device is sampled once. By default all devices that are in class/block now.
    */
   readonly devices?: readonly string[]
   /**
-   * What to read of each, ['stat'] by default: `stat`, `inflight`, `queue_depth`, the counters of the SCSI layer
-   * `iorequest_cnt`, `iodone_cnt`, `ioerr_cnt` and `iotmo_cnt`, or any other file of one integer (decimal or 0x) by its
-   * path below class/block/DEVICE: 'queue/nr_requests', 'device/timeout'.
+   * What to read of each device; ['stat'] by default. Known attributes are `stat`, `inflight`, `queue_depth` and the
+   * counters of the SCSI layer, `iorequest_cnt`, `iodone_cnt`, `ioerr_cnt` and `iotmo_cnt`. Any other file with one
+   * integer (decimal or 0x) is named by its path below class/block/DEVICE: 'queue/nr_requests', 'device/timeout'.
    *
-   * iSCSI connections have no counters in sysfs: theirs go through netlink (ISCSI_UEVENT_GET_STATS,
-   * drivers/scsi/scsi_transport_iscsi.c). Those of their disks count the same requests.
+   * iSCSI connections have no counters in sysfs, only in netlink (ISCSI_UEVENT_GET_STATS,
+   * drivers/scsi/scsi_transport_iscsi.c). The counters of their disks count the same requests.
    */
   readonly attributes?: Attributes
   /**
-   * `sysfs`, the default, reads every attribute through a descriptor of its own. `diskstats` reads `stat`, and nothing
-   * else, of all devices out of /proc/diskstats through one, in less than half the time where most devices are sampled.
+   * 'sysfs', the default, reads every attribute through a descriptor of its own. 'diskstats' reads only `stat`, of all
+   * devices, from /proc/diskstats through one descriptor. It takes less than half the time if most devices are sampled.
    */
-  readonly source?: 'sysfs' | 'diskstats'
+  readonly readFrom?: 'sysfs' | 'diskstats'
   /**
-   * How many descriptors to hold at the most, one for every attribute of every device. By default half of what this
-   * process has left. Attributes for which there is none are opened anew for every sample: slower, but the same numbers.
+   * The number of descriptors to keep open, one for every attribute of every device. By default half of those that the
+   * process has left. Other attributes are opened again for every sample: slower, with the same numbers.
    */
   readonly mostHeld?: number
 }
 
-/** What a sampler had at one moment. */
+/** A copy of a sampler's numbers. */
 export interface Sample {
-  /** As `Sampler.timestamp`. */
+  /** See `Sampler.timestamp`. */
   timestamp: number
-  /** As `Sampler.values`. */
+  /** See `Sampler.values`. */
   readonly values: Float64Array
 }
 
 /**
- * Reads the same numbers of the same block devices again and again, for the price of the reads alone.
+ * Reads the same numbers of the same block devices again and again. A sample costs little more than its reads.
  *
- * A device that goes away is NaN from then on. That stays so where another one gets its name: make another sampler for
- * that.
+ * The numbers of a removed device are NaN from then on, also if another device gets its name. A new device needs a new
+ * sampler.
  */
 export class Sampler<Column extends string = string> {
-  /** The kernel names of the sampled devices, one for each row. Of a path that leads to no device, the path. */
+  /** The kernel names of the sampled devices, one a row. For a path that leads to no device, the path. */
   readonly devices: readonly string[]
-  /** The names of a row's numbers: those of `stat`, for example. See `statColumns`. */
+  /** The names of the numbers in a row. See `statColumns` for those of `stat`. */
   readonly columns: readonly Column[]
   /**
-   * The numbers of the last sample, one device after the other: `values[row * columns.length + column]`. Every sample
-   * overwrites them. NaN is what is not there or cannot be read.
+   * The numbers of the last sample: `values[row * columns.length + column]`. Every sample overwrites them. NaN stands for
+   * a number that is missing or cannot be read.
    */
   readonly values: Float64Array
-  /** How many descriptors it takes to open nothing anew. */
+  /** The number of descriptors that keep every attribute open. */
   readonly needed: number
 
-  readonly #source: Source
-  /** The timestamp, the values, and the rows of what vanished: see Source. */
+  readonly #source: SamplerSource
+  /** The time, the values, and the rows of vanished devices: see SamplerSource. */
   readonly #cells: Float64Array
   readonly #places: ReadonlyMap<string, number>
   #vanished: readonly string[] = none
   #isClosed = false
 
   /** Use `sysfs.sampler()`. */
-  constructor(sysfs: Sysfs, options: SamplerOptions) {
-    const { attributes, source, mostHeld } = checkOptions(options)
-    const devices = devicesOf(sysfs, options.devices)
+  constructor(machine: Machine, options: SamplerOptions) {
+    const { attributes, readFrom, mostHeld } = checkOptions(options)
+    const devices = devicesOf(machine, options.devices)
     const columns = attributes.flatMap((attribute) => attribute.columns)
     this.devices = devices
     this.columns = columns as readonly string[] as readonly Column[]
-    this.needed = source === 'diskstats' ? 1 : devices.length * attributes.length
+    this.needed = readFrom === 'diskstats' ? 1 : devices.length * attributes.length
     this.#places = new Map(columns.map((column, index) => [column, index]))
     this.#cells = new Float64Array(cellCount(devices.length, columns.length)).fill(Number.NaN)
     this.values = this.#cells.subarray(1, 1 + devices.length * columns.length)
-    const sampled = { directory: `${sysfs.sysPath}/class/block`, devices: devices.map(kernelNameOf) }
-    this.#source =
-      source === 'diskstats'
-        ? diskstatsSource(sysfs, sampled)
-        : attributeSource(sysfs, sampled, attributes, mostHeld ?? halfOfFreeDescriptors())
+    const { executor, roots } = machine
+    const sampled: SampledDevices = { directory: `${roots.sys}/class/block`, names: devices.map(kernelNameOf) }
+    if (readFrom === 'diskstats') {
+      checkSameMachine(machine)
+      this.#source = executor.sampleDiskstats(sampled, `${roots.proc}/diskstats`)
+    } else {
+      this.#source = executor.sampleAttributes(sampled, attributes, mostHeld ?? halfOfFreeDescriptors())
+    }
   }
 
-  /** When the last sample was: milliseconds of CLOCK_MONOTONIC, NaN before the first one. */
+  /** The time of the last sample, in milliseconds of CLOCK_MONOTONIC. NaN before the first sample. */
   get timestamp(): number {
     return this.#cells[0] as number
   }
 
-  /** The names of the devices that vanished, or were not there, since the sample before the last one. */
+  /** The devices that the last sample found to be gone. Each is reported once. */
   get vanished(): readonly string[] {
     return this.#vanished
   }
@@ -106,35 +111,43 @@ export class Sampler<Column extends string = string> {
     return this.#source.held()
   }
 
-  /** How many attributes are opened anew for every sample, or are not there. */
+  /** How many attributes are opened again for every sample, or do not exist. */
   get reopened(): number {
     return this.needed - this.held
   }
 
   /**
-   * Reads everything anew into `values`, in one native call that allocates nothing.
+   * Reads all numbers into `values`, in one native call that allocates no memory.
    *
-   * @returns how many devices vanished since the last sample (see `vanished`); each is told of once
-   * @throws {SysfsError} where the process is out of descriptors or memory; the values are then of no use
-   * @throws {Error} after `close`, or where the memory of `values` was given away to another thread
+   * @returns how many devices vanished since the last sample: see `vanished`
+   * @throws {SysfsError} if the process is out of descriptors or memory; the values are then undefined
+   * @throws {Error} after `close`, and if the memory of `values` was transferred to another thread
    */
   sample(): number {
     if (this.#isClosed) throw new Error('the sampler is closed')
-    if (this.#cells.length === 0) throw new Error("the memory of the sampler's values was given away")
+    if (this.#cells.length === 0) throw new Error("the memory of the sampler's values was transferred")
     const count = this.#source.sample(this.#cells)
     if (count > 0) this.#vanished = this.#reported(count)
     else if (this.#vanished !== none) this.#vanished = none
     return count
   }
 
-  /** Where a column is in a row. */
+  /**
+   * The index of a column in a row.
+   *
+   * @throws {RangeError} for an unknown column
+   */
   column(name: Column): number {
     const place = this.#places.get(name)
     if (place === undefined) throw new RangeError(`this sampler has no column ${JSON.stringify(name)}`)
     return place
   }
 
-  /** A device's number in the last sample, NaN also where there is no such device. */
+  /**
+   * A number of the last sample. NaN also for a device that is not sampled.
+   *
+   * @throws {RangeError} for an unknown column
+   */
   value(device: string, column: Column): number {
     const row = this.devices.indexOf(device)
     const place = this.column(column)
@@ -142,9 +155,9 @@ export class Sampler<Column extends string = string> {
   }
 
   /**
-   * What the sampler has now, for `rates` later.
+   * Copies the numbers of the last sample, for `rates`.
    *
-   * @param into an older copy to overwrite, which saves the making of one
+   * @param into an older copy to overwrite, instead of making a new one
    */
   copy(into?: Sample): Sample {
     if (into === undefined) return { timestamp: this.timestamp, values: this.values.slice() }
@@ -155,9 +168,9 @@ export class Sampler<Column extends string = string> {
   }
 
   /**
-   * What the devices did between an older copy and the last sample, one for each row: see DeviceRates.
+   * The rates of the devices between a copy and the last sample, one a row: see DeviceRates.
    *
-   * @throws {TypeError} for what is no copy of this sampler's, or without `stat` among the attributes
+   * @throws {TypeError} if `previous` is not a copy of this sampler, or if `stat` is not sampled
    */
   rates(previous: Sample): readonly DeviceRates[] {
     this.#checkSample('previous', previous)
@@ -175,12 +188,13 @@ export class Sampler<Column extends string = string> {
     })
   }
 
-  /** Closes the descriptors. They are also closed when nobody has the sampler any more, and at the end of the thread. */
+  /** Closes the descriptors. They are also closed when the sampler is collected, and at the end of the thread. */
   close(): void {
     this.#isClosed = true
     this.#source.close()
   }
 
+  /** Calls `close`. */
   [Symbol.dispose](): void {
     this.close()
   }
@@ -197,106 +211,63 @@ export class Sampler<Column extends string = string> {
       !('timestamp' in sample && typeof sample.timestamp === 'number') ||
       !('values' in sample && sample.values instanceof Float64Array && sample.values.length === this.values.length)
     ) {
-      throw new TypeError(`${what} must be a copy of this sampler's`)
+      throw new TypeError(`${what} must be a copy of this sampler`)
     }
   }
 }
 
-/** The sampler of these attributes. */
+/** A sampler of these attributes. */
 export type SamplerOf<Attributes extends readonly string[]> = Sampler<ColumnOf<Attributes[number]>>
 
 const none: readonly string[] = []
 
 interface CheckedOptions {
   readonly attributes: readonly SampledAttribute[]
-  readonly source: 'sysfs' | 'diskstats'
+  readonly readFrom: 'sysfs' | 'diskstats'
   readonly mostHeld: number | undefined
 }
 
 function checkOptions(options: SamplerOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options must be an object, not ${kindOf(options)}`)
+    throw new TypeError(`options must be an object, not ${typeName(options)}`)
   }
-  const { attributes = ['stat'], source = 'sysfs', mostHeld } = options
-  if (source !== 'sysfs' && source !== 'diskstats') {
-    throw new TypeError(`source must be 'sysfs' or 'diskstats', not ${JSON.stringify(source)}`)
+  const { attributes = ['stat'], readFrom = 'sysfs', mostHeld } = options
+  if (readFrom !== 'sysfs' && readFrom !== 'diskstats') {
+    throw new TypeError(`readFrom must be 'sysfs' or 'diskstats', not ${JSON.stringify(readFrom)}`)
   }
   const sampled = sampledAttributes(attributes)
-  if (source === 'diskstats' && (sampled.length > 1 || sampled[0]?.path !== 'stat')) {
-    throw new TypeError("source 'diskstats' has no attribute but 'stat'")
+  if (readFrom === 'diskstats' && (sampled.length > 1 || sampled[0]?.path !== 'stat')) {
+    throw new TypeError("diskstats has no attribute but 'stat'")
   }
   if (mostHeld !== undefined) {
-    if (typeof mostHeld !== 'number') throw new TypeError(`mostHeld must be a number, not ${kindOf(mostHeld)}`)
+    if (typeof mostHeld !== 'number') throw new TypeError(`mostHeld must be a number, not ${typeName(mostHeld)}`)
     if (!Number.isSafeInteger(mostHeld) || mostHeld < 0) {
       throw new RangeError(`mostHeld must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}, not ${mostHeld}`)
     }
   }
-  return { attributes: sampled, source, mostHeld }
+  return { attributes: sampled, readFrom, mostHeld }
 }
 
-const everyDevice = query('class/block/*', { name: name() })
-const oneDevice = query('class/block/$device', { name: name() }, { device: 'device' })
-
-function devicesOf(sysfs: Sysfs, devices: unknown): readonly string[] {
-  if (devices === undefined)
-    return sysfs
-      .prepare(everyDevice)
-      .all()
-      .map((device) => device.name)
-  if (!Array.isArray(devices)) throw new TypeError(`devices must be an array, not ${kindOf(devices)}`)
-  const prepared = sysfs.prepare(oneDevice)
+function devicesOf(machine: Machine, devices: unknown): readonly string[] {
+  if (devices === undefined) {
+    const all = machine.prepare(blockDevices).all()
+    return all.map((device) => device.name)
+  }
+  if (!Array.isArray(devices)) throw new TypeError(`devices must be an array, not ${typeName(devices)}`)
+  const prepared = machine.prepare(blockDevice)
   return [...new Set(devices.map((device: string) => prepared.first({ device })?.name ?? device))]
 }
 
-/** Of a path that leads to no device a name that no device has: what is read never leaves class/block. */
+/** A path that leads to no device becomes a name that no device has. So no read leaves class/block. */
 function kernelNameOf(device: string): string {
   return device.replaceAll('/', '!')
 }
 
-function attributeSource(
-  sysfs: Sysfs,
-  sampled: Sampled,
-  attributes: readonly SampledAttribute[],
-  mostHeld: number,
-): Source {
-  const addon = addonOf(sysfs)
-  return addon === undefined
-    ? new FallbackAttributes(sampled, attributes, mostHeld)
-    : NativeSource.ofAttributes(addon, sampled, attributes, Math.min(mostHeld, 2 ** 31 - 1))
-}
-
-function diskstatsSource(sysfs: Sysfs, sampled: Sampled): Source {
-  checkIsOneMachine(sysfs)
-  const addon = addonOf(sysfs)
-  const file = `${sysfs.procPath}/diskstats`
-  return addon === undefined ? new FallbackDiskstats(sampled, file) : NativeSource.ofDiskstats(addon, sampled, file)
-}
-
-function addonOf(sysfs: Sysfs) {
-  if (sysfs.backend === 'fallback') return undefined
-  const loaded = loadAddon()
-  if ('error' in loaded) throw loaded.error
-  return loaded.addon
-}
-
-/** include/uapi/linux/magic.h */
-const fileSystems = { sysfs: 0x62656572, proc: 0x9fa0 } as const
-
-/** This machine's /proc/diskstats says nothing of the devices of a tree of files, and the other way round. */
-function checkIsOneMachine({ sysPath, procPath }: Sysfs): void {
-  const isSysfs = isFileSystem(sysPath, 'sysfs')
-  const isProc = isFileSystem(procPath, 'proc')
+/** The /proc/diskstats of this machine does not describe the devices of a recorded tree, and the reverse. */
+function checkSameMachine({ roots: { sys, proc } }: Machine): void {
+  const isSysfs = isOnFileSystem(sys, 'sysfs')
+  const isProc = isOnFileSystem(proc, 'proc')
   if (isSysfs === undefined || isProc === undefined || isSysfs === isProc) return
-  const [kernels, files] = isProc ? [procPath, sysPath] : [sysPath, procPath]
+  const [kernels, files] = isProc ? [proc, sys] : [sys, proc]
   throw new TypeError(`procPath and sysPath must be of one machine: '${kernels}' is a kernel's, '${files}' is not`)
-}
-
-/** `undefined` where there is nothing. */
-function isFileSystem(path: string, kind: keyof typeof fileSystems): boolean | undefined {
-  try {
-    return statfsSync(path).type === fileSystems[kind]
-  } catch (error) {
-    failureOf(error)
-    return undefined
-  }
 }

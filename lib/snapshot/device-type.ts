@@ -1,13 +1,13 @@
-// The words of lsblk's TYPE column.
+// The words of the TYPE column of lsblk.
 
-/** A map's type is what its uuid begins with: `mpath-3600...`, `LVM-...`, `CRYPT-LUKS2-...`, `part1-mpath-...`. */
+/** The type of a map is the prefix of its uuid: `mpath-3600...`, `LVM-...`, `CRYPT-LUKS2-...`, `part1-mpath-...`. */
 export function mapTypeOf(uuid: string | null): string {
   const prefix = uuid?.split('-', 1)[0]?.toLowerCase()
   if (!prefix) return 'dm'
   return prefix.startsWith('part') ? 'part' : prefix
 }
 
-/** Peripheral device types of SCSI Primary Commands; what is not named here is a disk to lsblk. */
+/** Peripheral device types of SCSI Primary Commands. lsblk calls any other type a disk. */
 const scsiTypes: Readonly<Record<number, string>> = {
   0: 'disk',
   1: 'tape',
@@ -29,7 +29,7 @@ export function scsiTypeOf(type: number | null): string {
   return (type === null ? undefined : scsiTypes[type]) ?? 'disk'
 }
 
-/** The type that a kernel name tells, for what is neither a partition nor a SCSI device, and a map that has just gone. */
+/** The type that follows from a kernel name, for other devices and for a map that was removed while it was read. */
 export function typeOfName(name: string): string {
   if (/^loop\d+$/.test(name)) return 'loop'
   if (/^dm-\d+$/.test(name)) return 'dm'

@@ -1,11 +1,11 @@
-import { devicePathOf } from '../storage/device-name.js'
-import { knownText, portalOf } from '../storage/iscsi.js'
+import { compareBytes } from '../query/path.js'
+import { devicePathOf } from '../storage/block-devices.js'
+import { formatPortal, knownText } from '../storage/iscsi.js'
 import { mapTypeOf, scsiTypeOf, typeOfName } from './device-type.js'
 import { append, grouped } from './grouped.js'
 import type {
   BlockDevice,
   Detail,
-  DeviceMapper,
   FibreChannelHost,
   IscsiConnection,
   IscsiDisk,
@@ -20,13 +20,39 @@ import type {
   ScsiHost,
   SnapshotData,
 } from './model.js'
+import {
+  connectionValues,
+  copierOf,
+  type FullRows,
+  fibreChannelHostValues,
+  iscsiHostValues,
+  mapValues,
+  nvmeControllerValues,
+  nvmeSubsystemValues,
+  type Part,
+  type Rows,
+  remotePortValues,
+  scsiDeviceValues,
+  scsiHostValues,
+  sessionValues,
+} from './parts.js'
 import { type Place, placeOf, type ScsiAddress } from './place.js'
-import type { FullRows, Rows } from './queries.js'
 import { logicalUnitNameOf, unitSerialNumberOf } from './vital-product-data.js'
 
-type RowOf<Part extends keyof FullRows> = Partial<FullRows[Part][number]>
+const copyMap = copierOf(mapValues)
+const copyScsiDevice = copierOf(scsiDeviceValues)
+const copySession = copierOf(sessionValues)
+const copyIscsiHost = copierOf(iscsiHostValues)
+const copyConnection = copierOf(connectionValues)
+const copyScsiHost = copierOf(scsiHostValues)
+const copyNvmeSubsystem = copierOf(nvmeSubsystemValues)
+const copyNvmeController = copierOf(nvmeControllerValues)
+const copyFibreChannelHost = copierOf(fibreChannelHostValues)
+const copyRemotePort = copierOf(remotePortValues)
 
-/** Makes a snapshot of what was read, each part found by its number, name or address in the others. */
+type RowOf<P extends Part> = Partial<FullRows[P][number]>
+
+/** Joins the parts of a snapshot by number, name and address. */
 export function joinRows(detail: Detail, rows: Rows): SnapshotData {
   return new Join(rows).snapshot(detail)
 }
@@ -38,7 +64,7 @@ interface PlacedDevice {
 
 class Join {
   private readonly placed: readonly PlacedDevice[]
-  /** Those made so far, in byte order: a disk comes before its partitions. */
+  /** The devices made so far, in byte order: a disk comes before its partitions. */
   private readonly devices = new Map<string, BlockDevice>()
   private readonly maps: ReadonlyMap<string, RowOf<'maps'>>
   private readonly raids: ReadonlyMap<string, RowOf<'raids'>>
@@ -62,7 +88,8 @@ class Join {
     }
     this.scsiDevices = new Map((rows.scsiDevices ?? []).map((row) => [row.hctl ?? '', row]))
     this.sessions = new Map((rows.sessions ?? []).map((row) => [row.id ?? -1, row]))
-    for (const row of rows.connections ?? []) append(this.connections, row.session ?? -1, connectionOf(row))
+    for (const row of rows.connections ?? [])
+      append(this.connections, row.session ?? -1, { ...copyConnection(row), id: row.id ?? 0 })
     this.scsiHosts = this.readScsiHosts()
     this.hosts = new Map(this.scsiHosts.map((host) => [host.number, host]))
     this.subsystemOfController = new Map(
@@ -101,9 +128,9 @@ class Join {
       diskSequence: queue.diskSequence ?? null,
       type: disk === undefined ? this.typeOf(place, map, raid) : 'part',
       sizeBytes: typeof row.sectors === 'number' ? row.sectors * 512 : null,
-      readOnly: truthOf(row.readOnly),
-      removable: disk === undefined ? truthOf(row.removable) : disk.removable,
-      rotational: disk === undefined ? truthOf(row.rotational) : disk.rotational,
+      readOnly: booleanOf(row.readOnly),
+      removable: disk === undefined ? booleanOf(row.removable) : disk.removable,
+      rotational: disk === undefined ? booleanOf(row.rotational) : disk.rotational,
       logicalBlockSize: queue.logicalBlockSize ?? null,
       physicalBlockSize: queue.physicalBlockSize ?? null,
       parent: disk === undefined ? null : disk.name,
@@ -111,7 +138,7 @@ class Join {
       holders: this.holders.get(name) ?? [],
       slaves: stacked?.slaves?.map((slave) => slave.name) ?? [],
       scsi: place.scsi === null ? null : this.scsiDisk(place.scsi),
-      dm: map === undefined ? null : deviceMapperOf(map),
+      dm: map === undefined ? null : copyMap(map),
       nvme: this.nvmeNamespace(place),
       iscsi: this.iscsiDisk(place),
     }
@@ -126,32 +153,22 @@ class Join {
   }
 
   private scsiDisk({ hctl, host, channel, target, lun }: ScsiAddress): ScsiDisk {
-    // One by one, without a spread: this is done for every disk.
-    const row = this.scsiDevices.get(hctl) ?? {}
+    const row = this.scsiDevices.get(hctl)
+    const values = copyScsiDevice(row)
     return {
       hctl,
       host,
       channel,
       target,
       lun,
-      vendor: knownText(row.vendor),
-      model: knownText(row.model),
-      revision: knownText(row.revision),
-      wwid: knownText(row.wwid) ?? logicalUnitNameOf(row.deviceIdentification ?? null),
-      serial: unitSerialNumberOf(row.unitSerialNumber ?? null),
-      state: knownText(row.state),
-      queueDepth: row.queueDepth ?? null,
-      timeoutSeconds: row.timeoutSeconds ?? null,
+      ...values,
+      wwid: values.wwid ?? logicalUnitNameOf(row?.deviceIdentification ?? null),
+      serial: unitSerialNumberOf(row?.unitSerialNumber ?? null),
       transport: this.rows.scsiDevices === undefined ? null : this.transportOf(host),
-      ioRequests: row.ioRequests ?? null,
-      ioDone: row.ioDone ?? null,
-      ioErrors: row.ioErrors ?? null,
-      ioTimeouts: row.ioTimeouts ?? null,
-      accessState: knownText(row.accessState),
     }
   }
 
-  /** As lsblk decides: by what the host is a part of, else by its driver's name. */
+  /** As lsblk decides: by the kind of the host, else by the name of its driver. */
   private transportOf(hostNumber: number): string | null {
     const host = this.hosts.get(hostNumber)
     if (host === undefined) return null
@@ -196,7 +213,7 @@ class Join {
       hctl: device?.scsi?.hctl ?? null,
       state: device?.scsi?.state ?? null,
       sessionId,
-      portal: connection ? portalOf(connection.persistentAddress, connection.persistentPort) : null,
+      portal: connection ? formatPortal(connection.persistentAddress, connection.persistentPort) : null,
     }
   }
 
@@ -206,37 +223,19 @@ class Join {
     return [...this.sessions.values()].map((row) => {
       const id = row.id ?? -1
       const hostNumber = placeOf(row.link ?? '').hostNumber ?? -1
-      const host = hosts.get(hostNumber)
       return {
         id,
         hostNumber,
-        targetName: knownText(row.targetName),
-        targetAlias: knownText(row.targetAlias),
-        state: knownText(row.state),
-        initiatorName: knownText(row.initiatorName),
-        interfaceName: knownText(row.interfaceName),
-        interfaceAddress: knownText(host?.interfaceAddress),
-        interfaceHardwareAddress: knownText(host?.interfaceHardwareAddress),
-        interfaceDevice: knownText(host?.interfaceDevice),
-        targetPortalGroup: row.targetPortalGroup ?? null,
+        ...copySession(row),
         recoveryTimeoutSeconds: recoverySecondsOf(row.recoveryTimeout),
-        abortTimeoutSeconds: row.abortTimeoutSeconds ?? null,
-        logicalUnitResetTimeoutSeconds: row.logicalUnitResetTimeoutSeconds ?? null,
-        targetResetTimeoutSeconds: row.targetResetTimeoutSeconds ?? null,
-        fastAbort: truthOf(row.fastAbort),
-        firstBurstLength: row.firstBurstLength ?? null,
-        maxBurstLength: row.maxBurstLength ?? null,
-        immediateData: truthOf(row.immediateData),
-        initialR2T: truthOf(row.initialR2T),
-        maxOutstandingR2T: row.maxOutstandingR2T ?? null,
-        errorRecoveryLevel: row.errorRecoveryLevel ?? null,
+        ...copyIscsiHost(hosts.get(hostNumber)),
         connections: this.connections.get(id) ?? [],
         luns: luns.get(id) ?? [],
       }
     })
   }
 
-  /** The LUNs of each session by number: those of its disks and, where SCSI devices were read, of all others. */
+  /** The LUNs of each session by number: those with disks, and at full detail those without. */
   private lunsBySession(blockDevices: readonly BlockDevice[]): ReadonlyMap<number, readonly IscsiLun[]> {
     const luns = new Map<number, IscsiLun[]>()
     const withDevice = new Set<string>()
@@ -256,8 +255,8 @@ class Join {
   }
 
   /**
-   * What each host is a part of: as its sessions or class/fc_host tell, else its own place (ata1/host1), else the places
-   * of its devices (host0/port-0:0/end_device-0:0, host2/rport-2:0-1).
+   * The kind of a host follows from its sessions and class/fc_host, else from its own device path (ata1/host1), else from
+   * the device paths of its disks (host0/port-0:0/end_device-0:0, host2/rport-2:0-1).
    */
   private readScsiHosts(): readonly ScsiHost[] {
     const iscsi = new Set([...this.sessions.values()].map((row) => placeOf(row.link ?? '').hostNumber))
@@ -270,22 +269,18 @@ class Join {
       const number = row.number ?? -1
       const bus = placeOf(row.link ?? '').bus ?? busOfDevices.get(number) ?? 'other'
       const kind = iscsi.has(number) ? 'iscsi' : fibreChannel.has(number) ? 'fc' : bus
-      return { number, driver: knownText(row.driver), state: knownText(row.state), kind }
+      return { number, ...copyScsiHost(row), kind }
     })
   }
 
   private fibreChannelHosts(): readonly FibreChannelHost[] {
     const remotePorts = grouped(this.rows.remotePorts ?? [], (port) => port.hostNumber ?? null)
     return (this.rows.fibreChannelHosts ?? []).map((row) => ({
+      ...copyFibreChannelHost(row),
       hostNumber: row.hostNumber ?? -1,
-      portName: knownText(row.portName),
-      state: knownText(row.state),
-      speed: knownText(row.speed),
       remotePorts: (remotePorts.get(row.hostNumber ?? -1) ?? []).map((port) => ({
+        ...copyRemotePort(port),
         name: port.name ?? '',
-        portName: knownText(port.portName),
-        state: knownText(port.state),
-        roles: knownText(port.roles),
       })),
     }))
   }
@@ -297,47 +292,17 @@ function isMultipath(device: BlockDevice): boolean {
   return device.dm?.uuid?.startsWith(multipathPrefix) ?? false
 }
 
-function deviceMapperOf(map: RowOf<'maps'>): DeviceMapper {
-  return { name: knownText(map.name), uuid: knownText(map.uuid), suspended: truthOf(map.suspended) }
-}
-
-function connectionOf(row: RowOf<'connections'>): IscsiConnection {
-  return {
-    id: row.id ?? 0,
-    address: knownText(row.address),
-    port: row.port ?? null,
-    persistentAddress: knownText(row.persistentAddress),
-    persistentPort: row.persistentPort ?? null,
-    state: knownText(row.state),
-    headerDigest: truthOf(row.headerDigest),
-    dataDigest: truthOf(row.dataDigest),
-    maxReceiveDataSegmentLength: row.maxReceiveDataSegmentLength ?? null,
-    maxTransmitDataSegmentLength: row.maxTransmitDataSegmentLength ?? null,
-    pingTimeoutSeconds: row.pingTimeoutSeconds ?? null,
-    receiveTimeoutSeconds: row.receiveTimeoutSeconds ?? null,
-  }
-}
-
 function nvmeSubsystemOf(row: RowOf<'nvmeSubsystems'>): NvmeSubsystem {
   const controllers = row.controllers ?? []
   return {
+    ...copyNvmeSubsystem(row),
     name: row.name ?? '',
-    nqn: knownText(row.nqn),
-    model: knownText(row.model),
-    serial: knownText(row.serial),
-    firmwareRevision: knownText(row.firmwareRevision),
-    iopolicy: knownText(row.iopolicy),
-    controllers: controllers.map(({ name, transport, address, state }) => ({
-      name,
-      transport: knownText(transport),
-      address: knownText(address),
-      state: knownText(state),
-    })),
+    controllers: controllers.map((controller) => ({ ...copyNvmeController(controller), name: controller.name })),
     namespaces: [...sharedNamespaces(row), ...privateNamespaces(row)].sort((a, b) => compareBytes(a.device, b.device)),
   }
 }
 
-/** Namespaces with a device of the subsystem's, and a hidden one of each controller that leads to it. */
+/** Namespaces with a device of the subsystem and one hidden device for each controller. */
 function sharedNamespaces({ controllers = [], namespaces = [] }: RowOf<'nvmeSubsystems'>): NvmeSubsystemNamespace[] {
   const hidden = controllers.flatMap((controller) => controller.paths.map((path) => ({ controller, path })))
   const byDevice = grouped(hidden, ({ path }) => `nvme${path.subsystem}n${path.namespace}`)
@@ -351,7 +316,7 @@ function sharedNamespaces({ controllers = [], namespaces = [] }: RowOf<'nvmeSubs
   }))
 }
 
-/** Namespaces that hang on one controller: not shared, or the kernel's own multipathing is off. */
+/** Namespaces of one controller: they are not shared, or the kernel's native multipath is off. */
 function privateNamespaces({ controllers = [] }: RowOf<'nvmeSubsystems'>): NvmeSubsystemNamespace[] {
   return controllers.flatMap((controller) =>
     controller.namespaces.map(({ device, anaState }) => ({
@@ -362,8 +327,8 @@ function privateNamespaces({ controllers = [] }: RowOf<'nvmeSubsystems'>): NvmeS
 }
 
 /**
- * `sda3` in `sda` is 3, `nvme0n1p3` in `nvme0n1` too: after a disk's name that ends in a digit comes a `p`
- * (block/partitions/core.c). `null` for what is no partition, such as `mmcblk0boot0` in `mmcblk0`.
+ * The number of a partition: 3 for `sda3` in `sda` and for `nvme0n1p3` in `nvme0n1`. A `p` follows the name of a disk
+ * that ends in a digit (block/partitions/core.c). `null` for another device, such as `mmcblk0boot0` in `mmcblk0`.
  */
 function partitionNumberOf({ name, parent }: Place): number | null {
   if (parent === '' || !name.startsWith(parent)) return null
@@ -371,21 +336,16 @@ function partitionNumberOf({ name, parent }: Place): number | null {
   return number === undefined ? null : Number(number)
 }
 
-/** The kernel says `off` where commands wait for ever, which it stores as -1. */
+/** The kernel prints `off` for -1: commands wait for ever. */
 function recoverySecondsOf(text: string | null | undefined): number | null {
   if (text === 'off') return -1
   return text && /^-?\d+$/.test(text) ? Number(text) : null
 }
 
-/** The kernel's 0 or 1. */
-function truthOf(value: number | null | undefined): boolean | null {
+function booleanOf(value: number | null | undefined): boolean | null {
   return value === null || value === undefined ? null : value !== 0
 }
 
 function byName<R extends { readonly device?: string }>(rows: readonly R[] | undefined): ReadonlyMap<string, R> {
   return new Map((rows ?? []).map((row) => [row.device ?? '', row]))
-}
-
-function compareBytes(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -7,25 +7,25 @@ export interface ScsiAddress {
   readonly lun: number
 }
 
-/** What a device's place in the tree says: the link of dev/block/8:0, class/iscsi_session/session1... */
+/** What the path of a device tells. The path is the link of dev/block/8:0, class/iscsi_session/session1... */
 export interface Place {
-  /** The device's kernel name, the last component. */
+  /** The kernel name of the device: the last component. */
   readonly name: string
   /** The component before it. */
   readonly parent: string
   readonly hostNumber: number | null
   readonly sessionId: number | null
-  /** That of the SCSI device it belongs to. */
+  /** The address of the SCSI device that it belongs to. */
   readonly scsi: ScsiAddress | null
   readonly nvmeSubsystem: string | null
   readonly nvmeController: string | null
-  /** The bus or driver that a SCSI host is a part of, where a component names it. */
+  /** The bus or driver of a SCSI host, if a component names it. */
   readonly bus: 'ata' | 'usb' | 'virtio' | 'sas' | 'fc' | 'pseudo' | null
 }
 
 /**
- * Reads a link's components once; of a kind that stands in it twice, the one nearest to the device counts. This is done
- * for every device, so that only what is kept is cut out of the link.
+ * Parses a link in one pass. If it has two components of a kind, the one nearest to the device counts. This runs for
+ * every device, so it copies only the parts that it returns.
  */
 export function placeOf(link: string): Place {
   let hostNumber: number | null = null
@@ -78,14 +78,14 @@ export function placeOf(link: string): Place {
   return { name: link.slice(start), parent, hostNumber, sessionId, scsi, nvmeSubsystem, nvmeController, bus }
 }
 
-/** The number in `host2`; `null` where the component is not of this form. */
+/** The number in `host2`. `null` if the component has another form. */
 function numberAfter(prefix: string, link: string, start: number, end: number): number | null {
   if (!link.startsWith(prefix, start)) return null
   const digits = start + prefix.length
   return digits < end && endOfDigits(link, digits) === end ? numberIn(link, digits, end) : null
 }
 
-/** `null` where the component is not of the form `H:C:T:L`. */
+/** `null` if the component does not have the form `H:C:T:L`. */
 function addressIn(link: string, start: number, end: number): ScsiAddress | null {
   const channel = afterColon(link, start)
   const target = afterColon(link, channel)
@@ -100,7 +100,7 @@ function addressIn(link: string, start: number, end: number): ScsiAddress | null
   }
 }
 
-/** Where the next number begins, after one and a colon; -1 where they are not there. */
+/** The start of the number after a number and a colon. -1 if there is none. */
 function afterColon(link: string, start: number): number {
   if (start === -1) return -1
   const end = endOfDigits(link, start)

@@ -1,15 +1,19 @@
-import type { RunOptions } from '../machine/prepared-query.js'
+import { type Operation, operation } from '../machine/operation.js'
+import type { AsyncReadOptions, ReadOptions } from '../machine/prepared-query.js'
 import type { Query } from '../query/query.js'
-import { type Question, question } from '../machine/operation.js'
 import { joinRows } from './join.js'
 import type { Detail } from './model.js'
-import { basicQuery, fullQuery, linksQuery, type Rows } from './queries.js'
+import { basicQuery, fullQuery, linksQuery, type Rows } from './parts.js'
 import { Snapshot } from './snapshot.js'
 
-export interface SnapshotOptions extends RunOptions {
-  /** How much to read; 'basic' by default. More takes more time: every attribute is three system calls. */
+/** Options of a snapshot. */
+export interface SnapshotOptions extends ReadOptions {
+  /** How much to read; 'basic' by default. More detail takes more time: every attribute takes three system calls. */
   readonly detail?: Detail
 }
+
+/** Options of an asynchronous snapshot. */
+export interface AsyncSnapshotOptions extends SnapshotOptions, AsyncReadOptions {}
 
 const queries: Readonly<Record<Detail, Query<Rows, unknown>>> = {
   links: linksQuery,
@@ -17,30 +21,30 @@ const queries: Readonly<Record<Detail, Query<Rows, unknown>>> = {
   full: fullQuery,
 }
 
-const snapshots: Readonly<Record<Detail, Question<[], Snapshot>>> = {
-  links: snapshotOf('links'),
-  basic: snapshotOf('basic'),
-  full: snapshotOf('full'),
+const operations: Readonly<Record<Detail, Operation<[], Snapshot>>> = {
+  links: snapshotOperation('links'),
+  basic: snapshotOperation('basic'),
+  full: snapshotOperation('full'),
 }
 
-/** @throws {TypeError} for a detail that is none */
-export function snapshotOfDetail(detail: Detail = 'basic'): Question<[], Snapshot> {
+/** @throws {TypeError} for an unknown detail */
+export function readSnapshot(detail: Detail = 'basic'): Operation<[], Snapshot> {
   checkDetail(detail)
-  return snapshots[detail]
+  return operations[detail]
 }
 
-/** @throws {TypeError} for a detail that is none */
+/** @throws {TypeError} for an unknown detail */
 export function queryOf(detail: Detail): Query<Rows, unknown> {
   checkDetail(detail)
   return queries[detail]
 }
 
-function snapshotOf(detail: Detail): Question<[], Snapshot> {
-  return question({
+function snapshotOperation(detail: Detail): Operation<[], Snapshot> {
+  return operation({
     query: queries[detail],
     limit: 1,
     parametersOf: () => ({}),
-    answerOf: ([rows]: readonly Rows[]) => new Snapshot(joinRows(detail, rows ?? {})),
+    resultOf: ([rows]: readonly Rows[]) => new Snapshot(joinRows(detail, rows ?? {})),
   })
 }
 

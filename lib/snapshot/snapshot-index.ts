@@ -1,18 +1,18 @@
 import { append, grouped } from './grouped.js'
 import type { BlockDevice, IscsiSession, MultipathMap, SnapshotData } from './model.js'
 
-/** A snapshot's parts by what they are asked for by, so that no question goes through all of them. */
-export class Lookup {
+/** The parts of a snapshot by name, number and path, so that finding one takes constant time. */
+export class SnapshotIndex {
   readonly deviceByName: ReadonlyMap<string, BlockDevice>
   readonly deviceByMapName: ReadonlyMap<string, BlockDevice>
   readonly deviceByPath: ReadonlyMap<string, BlockDevice>
   /** By `major:minor`. */
   readonly deviceByNumber: ReadonlyMap<string, BlockDevice>
   readonly partitionsOfDisk: ReadonlyMap<string, readonly BlockDevice[]>
-  /** By session and LUN, `3 17`: one disk, as a rule. */
+  /** By session and LUN, `3 17`. There is usually one disk. */
   readonly disksOfLun: ReadonlyMap<string, readonly BlockDevice[]>
   readonly mapByDevice: ReadonlyMap<string, MultipathMap>
-  /** The kernel lets several maps share a path, though multipathd makes none that do. */
+  /** The kernel allows several maps to share a path. multipathd makes no such maps. */
   readonly mapsOfPath: ReadonlyMap<string, readonly MultipathMap[]>
   readonly sessionById: ReadonlyMap<number, IscsiSession>
   readonly sessionsByTarget: ReadonlyMap<string, readonly IscsiSession[]>

@@ -1,31 +1,41 @@
-import { Lookup } from './snapshot-index.js'
+import { isLoggedIn } from '../storage/iscsi.js'
 import type {
   BlockDevice,
   Detail,
   FibreChannelHost,
   IscsiSession,
   MultipathMap,
+  MultipathPath,
   NvmeSubsystem,
   ScsiHost,
   SnapshotData,
 } from './model.js'
+import { SnapshotIndex } from './snapshot-index.js'
 
 /**
- * A machine's block storage at one moment, with finders. The data are readonly and JSON-safe; a snapshot that went
- * through JSON gets its finders back with `new Snapshot(JSON.parse(text))`. Nothing here reads the machine again.
+ * The block storage of a machine at one moment, with methods that find things in it. The data are readonly and JSON-safe.
+ * `new Snapshot(JSON.parse(text))` restores a snapshot from JSON. No method reads the machine again.
  */
 export class Snapshot implements SnapshotData {
+  /** How much was read. */
   readonly detail: Detail
+  /** The entries of dev/block, in byte order of their kernel names. */
   readonly blockDevices: readonly BlockDevice[]
+  /** The multipath maps among the block devices ('basic'). */
   readonly multipathMaps: readonly MultipathMap[]
+  /** The entries of class/iscsi_session. */
   readonly iscsiSessions: readonly IscsiSession[]
+  /** The entries of class/scsi_host. */
   readonly scsiHosts: readonly ScsiHost[]
+  /** The entries of class/nvme-subsystem ('full'). */
   readonly nvmeSubsystems: readonly NvmeSubsystem[]
+  /** The entries of class/fc_host ('full'). */
   readonly fibreChannelHosts: readonly FibreChannelHost[]
 
-  /** Made when something is first asked for. */
-  #lookup: Lookup | undefined
+  /** Made at the first call of a method. */
+  #index: SnapshotIndex | undefined
 
+  /** @param data of another snapshot, or from JSON */
   constructor(data: SnapshotData) {
     this.detail = data.detail
     this.blockDevices = data.blockDevices
@@ -36,52 +46,52 @@ export class Snapshot implements SnapshotData {
     this.fibreChannelHosts = data.fibreChannelHosts
   }
 
-  /** By the kernel's name, `sda`, or a map's, `mpatha` ('basic'). */
+  /** Finds a device by its kernel name, `sda`, or by the name of a map, `mpatha` ('basic'). */
   device(name: string): BlockDevice | undefined {
-    return this.lookup.deviceByName.get(name) ?? this.lookup.deviceByMapName.get(name)
+    return this.index.deviceByName.get(name) ?? this.index.deviceByMapName.get(name)
   }
 
-  /** By device number. */
+  /** Finds a device by its device number. */
   deviceByNumber(major: number, minor: number): BlockDevice | undefined {
-    return this.lookup.deviceByNumber.get(`${major}:${minor}`)
+    return this.index.deviceByNumber.get(`${major}:${minor}`)
   }
 
   /**
-   * By `/dev/sda`, `/dev/cciss/c0d0` or `/dev/mapper/mpatha` ('basic'). Links elsewhere are not followed: nothing is
-   * read.
+   * Finds a device by its path: `/dev/sda`, `/dev/cciss/c0d0` or `/dev/mapper/mpatha` ('basic'). Other links, such as
+   * /dev/disk/by-id, are not followed.
    */
   deviceByPath(path: string): BlockDevice | undefined {
     return path.startsWith(mapperDirectory)
-      ? this.lookup.deviceByMapName.get(path.slice(mapperDirectory.length))
-      : this.lookup.deviceByPath.get(path)
+      ? this.index.deviceByMapName.get(path.slice(mapperDirectory.length))
+      : this.index.deviceByPath.get(path)
   }
 
-  /** The disks a device comes down to, through any depth of maps, arrays and partitions; of a disk itself none. */
+  /** The disks that a device is made of, through any depth of maps, arrays and partitions. Empty for a disk. */
   disksUnder(device: BlockDevice): readonly BlockDevice[] {
     return this.reach(device, (one) => this.directlyUnder(one)).filter(
       (one) => one.slaves.length === 0 && one.parent === null && one.dm === null,
     )
   }
 
-  /** The multipath maps over a device, through any depth, in the order of `multipathMaps`. */
+  /** The multipath maps on a device, through any depth, in the order of `multipathMaps`. */
   mapsOver(device: BlockDevice): readonly MultipathMap[] {
     return this.devicesOver(device)
-      .map((one) => this.lookup.mapByDevice.get(one.name))
+      .map((one) => this.index.mapByDevice.get(one.name))
       .filter((map) => map !== undefined)
       .sort((a, b) => (a.device < b.device ? -1 : 1))
   }
 
-  /** All that is made on a device or its partitions, through any depth. */
+  /** The devices that are made on a device or its partitions, through any depth. */
   devicesOver(device: BlockDevice): readonly BlockDevice[] {
     return this.reach(device, (one) => this.directlyOver(one))
   }
 
-  /** The multipath maps that have a disk among their paths: one, as multipathd makes them. */
+  /** The multipath maps that have a disk as a path. multipathd makes at most one. */
   mapsOfPath(name: string): readonly MultipathMap[] {
-    return this.lookup.mapsOfPath.get(name) ?? []
+    return this.index.mapsOfPath.get(name) ?? []
   }
 
-  /** The map that has exactly these paths, in whatever order. */
+  /** Finds the map that has exactly these paths, in any order. */
   mapOfPaths(names: readonly string[]): MultipathMap | undefined {
     const wanted = new Set(names)
     return this.mapsOfPath(names[0] ?? '').find(
@@ -89,29 +99,37 @@ export class Snapshot implements SnapshotData {
     )
   }
 
-  /** By N of sessionN. */
-  session(id: number): IscsiSession | undefined {
-    return this.lookup.sessionById.get(id)
+  /** The paths of a map whose disk is running and whose session is logged in. A path of unknown state counts as live. */
+  livePaths(map: MultipathMap): readonly MultipathPath[] {
+    return map.paths.filter(({ state, sessionId }) => {
+      const sessionState = sessionId === null ? null : (this.session(sessionId)?.state ?? null)
+      return (state === null || state === 'running') && isLoggedIn(sessionState)
+    })
   }
 
-  /** The iSCSI session that a disk (or a disk's partition) is reached through. */
+  /** Finds a session by N of sessionN. */
+  session(id: number): IscsiSession | undefined {
+    return this.index.sessionById.get(id)
+  }
+
+  /** The iSCSI session of a disk or partition. */
   sessionOf(device: BlockDevice): IscsiSession | undefined {
     return device.iscsi === null ? undefined : this.session(device.iscsi.sessionId)
   }
 
   /** The sessions to a target ('basic'). */
   sessionsTo(targetName: string): readonly IscsiSession[] {
-    return this.lookup.sessionsByTarget.get(targetName) ?? []
+    return this.index.sessionsByTarget.get(targetName) ?? []
   }
 
-  /** The disks of a target's LUN, one a session ('basic'). */
+  /** The disks of a LUN of a target, one a session ('basic'). */
   disksOfLun(targetName: string, lun: number): readonly BlockDevice[] {
-    return this.sessionsTo(targetName).flatMap(({ id }) => this.lookup.disksOfLun.get(`${id} ${lun}`) ?? [])
+    return this.sessionsTo(targetName).flatMap(({ id }) => this.index.disksOfLun.get(`${id} ${lun}`) ?? [])
   }
 
-  private get lookup(): Lookup {
-    this.#lookup ??= new Lookup(this)
-    return this.#lookup
+  private get index(): SnapshotIndex {
+    this.#index ??= new SnapshotIndex(this)
+    return this.#index
   }
 
   private directlyUnder(device: BlockDevice): readonly BlockDevice[] {
@@ -119,14 +137,14 @@ export class Snapshot implements SnapshotData {
   }
 
   private directlyOver(device: BlockDevice): readonly BlockDevice[] {
-    return [...this.devices(device.holders), ...(this.lookup.partitionsOfDisk.get(device.name) ?? [])]
+    return [...this.devices(device.holders), ...(this.index.partitionsOfDisk.get(device.name) ?? [])]
   }
 
   private devices(names: readonly string[]): readonly BlockDevice[] {
-    return names.map((name) => this.lookup.deviceByName.get(name)).filter((device) => device !== undefined)
+    return names.map((name) => this.index.deviceByName.get(name)).filter((device) => device !== undefined)
   }
 
-  /** All devices that a step leads to, again and again, in the order they are met; without the first. */
+  /** All devices that repeated steps lead to, without the first, in the order in which they are found. */
   private reach(from: BlockDevice, step: (device: BlockDevice) => readonly BlockDevice[]): readonly BlockDevice[] {
     const met = new Set<BlockDevice>([from])
     for (const device of met) for (const next of step(device)) met.add(next)

@@ -1,28 +1,27 @@
-import { kindOf } from '../query/parameters.js'
-import { question } from '../machine/operation.js'
-import { devicePathOf } from './device-name.js'
+import { typeName } from '../errors.js'
+import { operation } from '../machine/operation.js'
+import { devicePathOf, devicesUnderMap, mapsOnDevice } from './block-devices.js'
 import { devicesOfLun, inHostOrder, portalKeys, portalsOfTarget } from './iscsi.js'
-import { devicesUnderMap, mapsOverDevice } from './multipath.js'
 
-// The four questions of Sysfs, which documents them.
+// The four operations of Sysfs, which documents them.
 
-export const multipathDeviceForDevice = question({
-  query: mapsOverDevice,
+export const multipathDeviceForDevice = operation({
+  query: mapsOnDevice,
   limit: 1,
   parametersOf: (device: string) => ({ device }),
-  answerOf: ([map]) => map && devicePathOf(map.name),
+  resultOf: ([map]) => map && devicePathOf(map.name),
 })
 
-export const slaveDevicesOnMultipath = question({
+export const slaveDevicesOnMultipath = operation({
   query: devicesUnderMap,
   parametersOf: (map: string) => ({ map }),
-  answerOf: (devices): readonly string[] => devices.map((device) => devicePathOf(device.name)),
+  resultOf: (devices): readonly string[] => devices.map((device) => devicePathOf(device.name)),
 })
 
-export const iscsiPortalHostMapForTarget = question({
+export const iscsiPortalHostMapForTarget = operation({
   query: portalsOfTarget,
   parametersOf: (iqn: string) => ({ iqn: checkTargetName(iqn) }),
-  answerOf: (sessions): ReadonlyMap<string, number> => {
+  resultOf: (sessions): ReadonlyMap<string, number> => {
     const hosts = new Map<string, number>()
     for (const { hostNumber, connections } of inHostOrder(sessions)) {
       for (const { address, port, persistentAddress, persistentPort } of connections) {
@@ -34,14 +33,14 @@ export const iscsiPortalHostMapForTarget = question({
   },
 })
 
-export const devicesForIscsiLun = question({
+export const devicesForIscsiLun = operation({
   query: devicesOfLun,
   parametersOf: (iqn: string, lun: number) => {
     checkTargetName(iqn)
-    if (typeof lun !== 'number') throw new TypeError(`lun must be a number, not ${kindOf(lun)}`)
+    if (typeof lun !== 'number') throw new TypeError(`lun must be a number, not ${typeName(lun)}`)
     return { iqn, lun }
   },
-  answerOf: (sessions): readonly string[] => {
+  resultOf: (sessions): readonly string[] => {
     const devices = new Set<string>()
     for (const { targets } of inHostOrder(sessions)) {
       for (const target of targets) for (const device of target.devices) devices.add(device.name)
@@ -51,7 +50,7 @@ export const devicesForIscsiLun = question({
 })
 
 function checkTargetName(iqn: unknown): string {
-  if (typeof iqn !== 'string') throw new TypeError(`iqn must be a string, not ${kindOf(iqn)}`)
+  if (typeof iqn !== 'string') throw new TypeError(`iqn must be a string, not ${typeName(iqn)}`)
   if (iqn === '') throw new TypeError('iqn must not be empty')
   if (iqn.includes('\0')) throw new TypeError(`iqn must not contain a NUL: ${JSON.stringify(iqn)}`)
   return iqn

@@ -8,28 +8,31 @@
 
 namespace fast_sysfs {
 
-// The largest integer that a double, and so a JavaScript number, holds exactly with all below it.
+// Number.MAX_SAFE_INTEGER: a double represents this integer and all smaller ones exactly.
 constexpr int64_t kMaxSafeInteger = 9007199254740991;
 
-// Without the ASCII white space at both ends.
+// Removes ASCII white space from both ends.
 std::string_view Trim(std::string_view text);
 
-// Decimal (-12) or hexadecimal (0x1f), the whole text, within the safe integers; else NaN.
+// Parses the whole text as a decimal (-12) or hexadecimal (0x1f) integer. Returns NaN if it is not one, or is not a
+// safe integer.
 double ParseInteger(std::string_view text);
 
-// The first `count` integers of a text that has them apart by white space, each as above; NaN for those it has not.
+// Parses the first `count` integers, separated by white space, as ParseInteger does. Fields that are missing become
+// NaN.
 void ParseIntegers(std::string_view text, double* numbers, size_t count);
 
-// A number as the kernel prints it: no leading zeros, for `007` would not lead back to its name; else NaN.
+// Parses a number as the kernel prints it, without leading zeros: `007` could not be turned back into the same name.
+// Returns NaN for anything else.
 double CanonicalNumber(std::string_view digits);
 
-// The number of the last path component of the form prefix + number; else NaN.
+// The number in the last path component of the form prefix + number, or NaN.
 double NumberAfter(std::string_view prefix, std::string_view path);
 
 // Appends an integral value in decimal.
 void AppendNumber(std::string& text, double number);
 
-// Two lower-case digits a byte.
+// Two lower-case digits per byte.
 std::string ToHex(std::string_view bytes);
 
 bool IsAscii(std::string_view bytes);

@@ -15,10 +15,10 @@ namespace fast_sysfs {
 
 namespace {
 
-// The kernel gives up after as many.
-constexpr int kMostLinks = 40;
+// The kernel's limit, MAXSYMLINKS in include/linux/namei.h.
+constexpr int kMaxLinks = 40;
 
-// Pushes the components, last first.
+// Pushes the components of the path in reverse order.
 void PushComponents(std::string_view path, std::vector<std::string>& pending) {
   while (!path.empty()) {
     const size_t slash = path.rfind('/');
@@ -28,14 +28,14 @@ void PushComponents(std::string_view path, std::vector<std::string>& pending) {
   }
 }
 
-// Where a path of the machine is for this process.
+// The path at which this process finds a path of the machine.
 std::string RealPath(const Roots& roots, std::string_view path) {
   if (StartsWith(path, "/dev/")) return roots.dev + std::string(path.substr(4));
   if (StartsWith(path, "/sys/")) return roots.sys + std::string(path.substr(4));
   return roots.root + std::string(path);
 }
 
-// Means that there is no such device.
+// These errors mean that there is no such device.
 bool IsTolerable(int error) { return error == 0 || IsGone(error) || error == ELOOP || error == EINVAL; }
 
 bool Refuse(Failure& failure, int error, const char* syscall, const std::string& path) {
@@ -43,21 +43,21 @@ bool Refuse(Failure& failure, int error, const char* syscall, const std::string&
   return false;
 }
 
-int Enter(Flight* flight, const char* syscall, const std::string& path) {
-  return flight == nullptr ? 0 : flight->Enter(syscall, path);
+int BeginCall(AsyncRun* async_run, const char* syscall, const std::string& path) {
+  return async_run == nullptr ? 0 : async_run->BeginCall(syscall, path);
 }
 
-// What a path leads to; a mode of 0: nothing.
+// The status of the file that a path leads to. The mode is 0 if there is none.
 struct Status {
   unsigned mode = 0;
   unsigned major = 0;
   unsigned minor = 0;
 };
 
-bool ReadStatus(Flight* flight, const std::string& path, Status& status, Failure& failure) {
-  const int refused = Enter(flight, "stat", path);
+bool ReadStatus(AsyncRun* async_run, const std::string& path, Status& status, Failure& failure) {
+  const int refused = BeginCall(async_run, "stat", path);
   if (refused != 0) return Refuse(failure, refused, "stat", path);
-  // statx: glibc's older stat functions got new symbol versions, which would bind the binary to a recent glibc.
+  // statx is used because glibc 2.33 gave the stat functions new symbol versions, which would require that glibc.
   struct statx fields;
   if (statx(AT_FDCWD, path.c_str(), 0, STATX_TYPE, &fields) != 0) {
     const int error = errno;
@@ -67,8 +67,10 @@ bool ReadStatus(Flight* flight, const std::string& path, Status& status, Failure
   return true;
 }
 
-// The path as the machine sees it, without links, `.` and `..`; empty for a loop or a way through no directory.
-bool FollowLinks(const Roots& roots, Flight* flight, std::string_view path, std::string& resolved, Failure& failure) {
+// Resolves the links, `.` and `..` of a machine's path. The result is empty if the links form a loop or the path leads
+// through something other than a directory.
+bool FollowLinks(const Roots& roots, AsyncRun* async_run, std::string_view path, std::string& resolved,
+                 Failure& failure) {
   std::vector<std::string> pending;
   PushComponents(path, pending);
   char buffer[PATH_MAX];
@@ -79,7 +81,7 @@ bool FollowLinks(const Roots& roots, Flight* flight, std::string_view path, std:
     if (component == "..") {
       if (!is_known_directory) {
         Status status;
-        if (!ReadStatus(flight, RealPath(roots, resolved), status, failure)) return false;
+        if (!ReadStatus(async_run, RealPath(roots, resolved), status, failure)) return false;
         if (!S_ISDIR(status.mode)) {
           resolved.clear();
           return true;
@@ -97,11 +99,11 @@ bool FollowLinks(const Roots& roots, Flight* flight, std::string_view path, std:
     if (resolved == "/dev" || resolved == "/sys") continue;
 
     const std::string at = RealPath(roots, resolved);
-    const int refused = Enter(flight, "readlink", at);
+    const int refused = BeginCall(async_run, "readlink", at);
     if (refused != 0) return Refuse(failure, refused, "readlink", at);
     std::string_view target;
     const int error = ReadLink(AT_FDCWD, at.c_str(), buffer, target);
-    if (error == EINVAL) {  // no link
+    if (error == EINVAL) {  // not a link
       is_known_directory = false;
       continue;
     }
@@ -110,9 +112,9 @@ bool FollowLinks(const Roots& roots, Flight* flight, std::string_view path, std:
       return true;
     }
     if (IsGone(error)) {
-      // A recorded machine has no nodes under /dev, only their names.
-      const bool climbs = std::find(pending.begin(), pending.end(), "..") != pending.end();
-      if (!StartsWith(resolved, "/dev/") || climbs) {
+      // A recorded machine has no device nodes under /dev, so the rest of the path is taken as the device's name.
+      const bool has_parent_step = std::find(pending.begin(), pending.end(), "..") != pending.end();
+      if (!StartsWith(resolved, "/dev/") || has_parent_step) {
         resolved.clear();
         return true;
       }
@@ -120,7 +122,7 @@ bool FollowLinks(const Roots& roots, Flight* flight, std::string_view path, std:
       return true;
     }
     if (error != 0) return Refuse(failure, error, "readlink", at);
-    if (++links > kMostLinks) {
+    if (++links > kMaxLinks) {
       resolved.clear();
       return true;
     }
@@ -132,33 +134,34 @@ bool FollowLinks(const Roots& roots, Flight* flight, std::string_view path, std:
 
 }  // namespace
 
-bool ResolveDevice(const Roots& roots, Flight* flight, std::string_view device, ResolvedDevice& resolved,
+bool ResolveDevice(const Roots& roots, AsyncRun* async_run, std::string_view device, ResolvedDevice& resolved,
                    Failure& failure) {
   if (!StartsWith(device, "/")) {
     resolved.name = device;
     return true;
   }
   std::string path;
-  if (!FollowLinks(roots, flight, device, path, failure)) return false;
+  if (!FollowLinks(roots, async_run, device, path, failure)) return false;
   if (path.empty()) return true;
-  if (!StartsWith(path, "/dev/")) return DeviceOfNode(roots, flight, RealPath(roots, path), resolved.name, failure);
+  if (!StartsWith(path, "/dev/")) return DeviceOfNode(roots, async_run, RealPath(roots, path), resolved.name, failure);
   resolved.node = RealPath(roots, path);
   resolved.name = path.substr(5);
   std::replace(resolved.name.begin(), resolved.name.end(), '/', '!');
   return true;
 }
 
-bool DeviceOfNode(const Roots& roots, Flight* flight, const std::string& node, std::string& name, Failure& failure) {
+bool DeviceOfNode(const Roots& roots, AsyncRun* async_run, const std::string& node, std::string& name,
+                  Failure& failure) {
   name.clear();
   Status status;
-  if (!ReadStatus(flight, node, status, failure)) return false;
+  if (!ReadStatus(async_run, node, status, failure)) return false;
   if (!S_ISBLK(status.mode)) return true;
 
   std::string link = roots.sys + "/dev/block/";
   AppendNumber(link, status.major);
   link += ':';
   AppendNumber(link, status.minor);
-  const int refused = Enter(flight, "readlink", link);
+  const int refused = BeginCall(async_run, "readlink", link);
   if (refused != 0) return Refuse(failure, refused, "readlink", link);
   char buffer[PATH_MAX];
   std::string_view target;

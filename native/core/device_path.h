@@ -4,12 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include "async_run.h"
 #include "failure.h"
-#include "flight.h"
 
 namespace fast_sysfs {
 
-// Where the machine's own /sys, /dev and / are, without a slash at the end.
+// The directories that stand for the machine's /sys, /dev and /, without a trailing slash.
 struct Roots {
   std::string sys;
   std::string dev;
@@ -17,21 +17,24 @@ struct Roots {
 };
 
 struct ResolvedDevice {
-  // The kernel name (sda, cciss!c0d0), or empty: no such device.
+  // The kernel name (sda, cciss!c0d0); empty if there is no such device.
   std::string name;
-  // The node under /dev whose name this is, else empty; its device number decides where no device has that name.
+  // The node under /dev that the name was taken from; empty if it came from elsewhere. If no device has this name, the
+  // node's device number identifies the device.
   std::string node;
 };
 
-// Turns what a caller calls a device into its kernel name. A path is followed link by link inside the root, as the
-// machine itself would see it, so that an absolute link does not lead out of a container's /host. Returns false where
-// the process was refused. The flight, if there is one, is told of every system call.
-bool ResolveDevice(const Roots& roots, Flight* flight, std::string_view device, ResolvedDevice& resolved,
+// Resolves a device name or path to its kernel name. Symbolic links are followed one by one inside the root, as the
+// machine itself resolves them, so an absolute link does not leave a container's /host. Returns false, with the
+// failure, if a system call fails for a reason other than a missing device. `async_run` may be null; otherwise every
+// system call is announced to it.
+bool ResolveDevice(const Roots& roots, AsyncRun* async_run, std::string_view device, ResolvedDevice& resolved,
                    Failure& failure);
 
-// The kernel name of a block node, wherever it is: the kernel keeps /sys/dev/block/MAJOR:MINOR for every one. Empty
-// where it is no block node.
-bool DeviceOfNode(const Roots& roots, Flight* flight, const std::string& node, std::string& name, Failure& failure);
+// The kernel name of a block device node, from the link /sys/dev/block/MAJOR:MINOR. Empty if the path is not a block
+// device node.
+bool DeviceOfNode(const Roots& roots, AsyncRun* async_run, const std::string& node, std::string& name,
+                  Failure& failure);
 
 }  // namespace fast_sysfs
 

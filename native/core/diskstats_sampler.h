@@ -12,50 +12,50 @@
 
 namespace fast_sysfs {
 
-// Samples what `stat` of every device says out of /proc/diskstats, which has a line for each.
+// Samples the numbers of every device's `stat` attribute from /proc/diskstats, which has a line per device.
 class DiskstatsSampler final : public Sampler {
  public:
   DiskstatsSampler(std::string directory, std::vector<std::string> names, std::string path);
 
   bool Open() override;
-  size_t held() const override { return file_.number() == -1 ? 0 : 1; }
+  size_t open_count() const override { return file_.number() == -1 ? 0 : 1; }
   void Close() override { file_.Close(); }
 
  private:
-  // What the last line of a device was.
-  struct Tracked {
-    size_t line = 0;
-    double reads = kNotThere;
-    double writes = kNotThere;
-    // A partition without sectors has no line.
+  // The last line of a device.
+  struct LastLine {
+    size_t index = 0;
+    double reads = kMissing;
+    double writes = kMissing;
+    // Whether the last sample had a line of it. A partition without sectors has none.
     bool is_listed = false;
-    // In this sample.
+    // Whether the current sample has a line of it.
     bool is_seen = false;
   };
-  // How a line begins (`   8       0 sda `), and whose it is.
+  // The start of a line up to the numbers (`   8       0 sda `), and its device.
   struct Line {
-    std::string beginning;
+    std::string prefix;
     size_t device;
   };
 
   bool OpenDevice(size_t index);
   bool Read(double* values) override;
-  bool Pass(double* values);
-  void TakeLine(std::string_view text, double* values);
-  const Line& LineAt(size_t place, std::string_view text);
-  bool HasMissed(bool is_last_pass);
+  bool ReadPass(double* values);
+  void ParseLine(std::string_view text, double* values);
+  const Line& LineAt(size_t index, std::string_view text);
+  bool HasMissedDevice(bool is_last_pass);
 
   std::string path_;
   Descriptor file_;
-  // By `MAJOR MINOR NAME`.
+  // Device indexes by `MAJOR MINOR NAME`.
   std::unordered_map<std::string, size_t> by_key_;
-  std::vector<Tracked> tracked_;
-  // As they were read last. Nearly always they are the same again, so that a line is known by its first bytes.
+  std::vector<LastLine> last_lines_;
+  // The lines of the last sample. They rarely change, so a line is usually recognized by comparing its prefix.
   std::vector<Line> lines_;
   size_t line_count_ = 0;
   size_t highest_line_ = 0;
-  // How many devices are still to be found in this sample.
-  size_t awaited_ = 0;
+  // The number of devices that this sample has not found yet.
+  size_t pending_count_ = 0;
   std::vector<char> buffer_;
 };
 

@@ -15,41 +15,41 @@ namespace fast_sysfs {
 namespace {
 
 template <typename Call>
-auto Uninterrupted(Call call) {
+auto RetryOnSignal(Call call) {
   auto result = call();
   while (result == -1 && errno == EINTR) result = call();
   return result;
 }
 
-// The C library's open, read, pread and close are points at which a thread may be cancelled. Nobody cancels threads
-// here, and in a process that has several, as Node has, it costs some twentieths of each call. So these are the bare
-// system calls, where they take what the functions take: with a `long` of 64 bits.
-constexpr bool kHasBareCalls = sizeof(long) == 8;
+// In the C library, open, read, pread and close are thread cancellation points, which costs several percent of each
+// call in a process with more than one thread. No thread is cancelled here, so these functions make the system calls
+// directly. On platforms with a 32-bit `long` the arguments of the system calls differ, and the C library is used.
+constexpr bool kCallsKernelDirectly = sizeof(long) == 8;
 
 int OpenAt(int directory, const char* path, int flags) {
-  if constexpr (kHasBareCalls) return static_cast<int>(syscall(SYS_openat, directory, path, flags, 0));
+  if constexpr (kCallsKernelDirectly) return static_cast<int>(syscall(SYS_openat, directory, path, flags, 0));
   return openat(directory, path, flags);
 }
 
 ssize_t ReadFrom(int file, char* buffer, size_t size) {
-  if constexpr (kHasBareCalls) return syscall(SYS_read, file, buffer, size);
+  if constexpr (kCallsKernelDirectly) return syscall(SYS_read, file, buffer, size);
   return read(file, buffer, size);
 }
 
-ssize_t ReadFromPlace(int file, char* buffer, size_t size, off_t place) {
-  if constexpr (kHasBareCalls) return syscall(SYS_pread64, file, buffer, size, place);
-  return pread(file, buffer, size, place);
+ssize_t ReadFromOffset(int file, char* buffer, size_t size, off_t offset) {
+  if constexpr (kCallsKernelDirectly) return syscall(SYS_pread64, file, buffer, size, offset);
+  return pread(file, buffer, size, offset);
 }
 
 void CloseFile(int file) {
-  if constexpr (kHasBareCalls)
+  if constexpr (kCallsKernelDirectly)
     syscall(SYS_close, file);
   else
     close(file);
 }
 
 int Open(int directory, const char* path, int flags, Descriptor& opened) {
-  opened = Descriptor(Uninterrupted([=] { return OpenAt(directory, path, flags | O_CLOEXEC); }));
+  opened = Descriptor(RetryOnSignal([=] { return OpenAt(directory, path, flags | O_CLOEXEC); }));
   return opened.number() == -1 ? errno : 0;
 }
 
@@ -65,7 +65,7 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
 }
 
 void Descriptor::Close() {
-  // Linux frees the descriptor even where close reports EINTR: never again.
+  // Not retried: Linux releases the descriptor even if close fails with EINTR.
   if (number_ != -1) CloseFile(number_);
   number_ = -1;
 }
@@ -95,12 +95,13 @@ int OpenDirectory(int directory, const char* path, Descriptor& opened) {
   return Open(directory, path, O_RDONLY | O_DIRECTORY, opened);
 }
 
-int OpenPlace(int directory, const char* path, Descriptor& opened) {
+int OpenBase(int directory, const char* path, Descriptor& opened) {
   return Open(directory, path, O_PATH | O_DIRECTORY, opened);
 }
 
 int OpenFile(int directory, const char* path, Descriptor& opened) {
-  // A FIFO in a strange tree must not block the process; on sysfs O_NONBLOCK and O_NOCTTY mean nothing.
+  // Prevents a FIFO or terminal in a tree that is not sysfs from blocking the process or becoming its controlling
+  // terminal. On sysfs the two flags have no effect.
   return Open(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, opened);
 }
 
@@ -109,19 +110,19 @@ int ReadAgain(int file, char* buffer, size_t size, std::string_view& content) {
 }
 
 int ReadAt(int file, char* buffer, size_t size, size_t offset, std::string_view& content) {
-  const ssize_t filled = Uninterrupted([=] { return ReadFromPlace(file, buffer, size, static_cast<off_t>(offset)); });
+  const ssize_t filled = RetryOnSignal([=] { return ReadFromOffset(file, buffer, size, static_cast<off_t>(offset)); });
   if (filled == -1) return errno;
   content = std::string_view(buffer, static_cast<size_t>(filled));
   return 0;
 }
 
-int ReadAttribute(int directory, const char* path, char* buffer, std::string_view& content, Part& failed) {
-  failed = Part::kOpen;
+int ReadAttribute(int directory, const char* path, char* buffer, std::string_view& content, ReadStep& failed_step) {
+  failed_step = ReadStep::kOpen;
   Descriptor file;
   const int error = OpenFile(directory, path, file);
   if (error != 0) return error;
-  failed = Part::kRead;
-  const ssize_t size = Uninterrupted([&] { return ReadFrom(file.number(), buffer, kAttributeSize); });
+  failed_step = ReadStep::kRead;
+  const ssize_t size = RetryOnSignal([&] { return ReadFrom(file.number(), buffer, kAttributeSize); });
   if (size == -1) return errno;
   content = std::string_view(buffer, static_cast<size_t>(size));
   return 0;
@@ -137,22 +138,23 @@ int ReadLink(int directory, const char* path, char* buffer, std::string_view& te
 int Access(int directory, const char* path) { return faccessat(directory, path, F_OK, 0) == 0 ? 0 : errno; }
 
 int InodeOf(int directory, const char* path, uint64_t& inode) {
-  // statx: glibc's older stat functions got new symbol versions, which would bind the binary to a recent glibc.
+  // statx is used because glibc 2.33 gave the stat functions new symbol versions, which would require that glibc.
   struct statx status;
   if (statx(directory, path, AT_EMPTY_PATH, STATX_INO, &status) != 0) return errno;
   inode = status.stx_ino;
   return 0;
 }
 
-// opendir(3) would add an fstat and an allocation of 32 KiB to every listing, and its buffer makes a directory of
-// thousands take more calls.
+// getdents64 is called directly instead of opendir(3), fdopendir(3) and readdir(3). The C library adds an fstat and an
+// allocation of 32 KiB to every listing. With fdopendir and readdir in this place the four storage queries take 1.05 to
+// 1.36 times as long, and snapshots 1.00 to 1.08 times.
 long ReadDirectory(int directory, char* buffer, size_t size) {
-  const long filled = Uninterrupted([=] { return syscall(SYS_getdents64, directory, buffer, size); });
+  const long filled = RetryOnSignal([=] { return syscall(SYS_getdents64, directory, buffer, size); });
   return filled == -1 ? -errno : filled;
 }
 
 DirectoryRecord RecordAt(const char* buffer) {
-  // struct linux_dirent64: inode and offset (8 bytes each), the record's size (2), the type (1), the name.
+  // struct linux_dirent64: inode and offset (8 bytes each), size of the record (2 bytes), type (1 byte), name.
   constexpr size_t kSizeOffset = 16;
   constexpr size_t kNameOffset = 19;
   DirectoryRecord record;

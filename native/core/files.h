@@ -9,7 +9,7 @@
 
 namespace fast_sysfs {
 
-// Owns a file descriptor. Also where none could be opened: then it holds -1.
+// Owns a file descriptor, or holds -1 if there is none.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -27,7 +27,7 @@ class Descriptor {
   int number_ = -1;
 };
 
-// The names of a directory, in the order they were added until they are sorted.
+// The names in a directory, in the order they were added until SortByBytes is called.
 class Names {
  public:
   void Clear();
@@ -45,38 +45,43 @@ class Names {
   std::vector<Place> places_;
 };
 
-// The calls below are relative to an open directory (or AT_FDCWD) and return 0 or an errno; a signal does not end them.
+// The functions below take paths relative to an open directory or AT_FDCWD. They return 0 or an errno, and restart
+// after a signal.
 
 int OpenDirectory(int directory, const char* path, Descriptor& opened);
 
-// Only for calls relative to it: it cannot be listed.
-int OpenPlace(int directory, const char* path, Descriptor& opened);
+// Opens a directory as a base for other calls (O_PATH). It cannot be listed.
+int OpenBase(int directory, const char* path, Descriptor& opened);
 
-// As much as one read takes; the kernel gives a page at the most.
+// The size of the buffer for one attribute. Text attributes of sysfs are at most a page; binary attributes may be
+// longer and are cut off.
 constexpr size_t kAttributeSize = 65536;
 
-// For one read after the other: `ReadAgain` reads a file that stays open from its beginning. A file whose device is
-// gone gives ENODEV for ever, even when the name returns.
 int OpenFile(int directory, const char* path, Descriptor& opened);
+
+// Reads an open file from its beginning. Once the file's device is removed this always fails with ENODEV, even if a
+// device of the same name is added.
 int ReadAgain(int file, char* buffer, size_t size, std::string_view& content);
+// Reads an open file from an offset.
 int ReadAt(int file, char* buffer, size_t size, size_t offset, std::string_view& content);
 
-// Where a call that has two parts failed.
-enum class Part { kOpen, kRead };
+// The step of ReadAttribute that failed.
+enum class ReadStep { kOpen, kRead };
 
-// Reads a whole attribute with one read into a buffer of kAttributeSize.
-int ReadAttribute(int directory, const char* path, char* buffer, std::string_view& content, Part& failed);
+// Reads an attribute with a single read into a buffer of kAttributeSize.
+int ReadAttribute(int directory, const char* path, char* buffer, std::string_view& content, ReadStep& failed_step);
 
-// A buffer of PATH_MAX takes every link text.
+// Reads a link's text into a buffer of PATH_MAX bytes.
 int ReadLink(int directory, const char* path, char* buffer, std::string_view& text);
 
 int Access(int directory, const char* path);
 
-// What tells a file or directory of sysfs from a later one of the same name: kernfs numbers them on and on. An empty
-// path means the open directory or file itself.
+// The inode number of a file or directory. On sysfs it differs from that of a later file with the same name, because
+// kernfs allocates the numbers cyclically (idr_alloc_cyclic in __kernfs_new_node, fs/kernfs/dir.c). An empty path means
+// the open directory or file itself.
 int InodeOf(int directory, const char* path, uint64_t& inode);
 
-// One record of getdents64(2).
+// One record that getdents64(2) returns.
 struct DirectoryRecord {
   unsigned short size;
   std::string_view name;
@@ -84,10 +89,10 @@ struct DirectoryRecord {
 
 DirectoryRecord RecordAt(const char* buffer);
 
-// Fills the buffer with records: the number of bytes, 0 at the end, or a negative errno.
+// Fills the buffer with records. Returns the number of bytes, 0 at the end of the directory, or a negative errno.
 long ReadDirectory(int directory, char* buffer, size_t size);
 
-// Calls `visit(std::string_view)` for every entry but `.` and `..`; the buffer is one of kAttributeSize.
+// Calls `visit(std::string_view)` for every entry except `.` and `..`. The buffer has kAttributeSize bytes.
 template <typename Visit>
 int ForEachEntry(int directory, char* buffer, Visit visit) {
   while (true) {

@@ -6,8 +6,8 @@ namespace fast_sysfs {
 
 namespace {
 
-// False where the token is a number that could not be read.
-bool AppendPart(const Token& token, const Bindings& bindings, std::string& path) {
+// Returns false if the token is a slot whose number could not be read, or has no value.
+bool AppendValue(const Token& token, const Bindings& bindings, std::string& path) {
   switch (token.kind) {
     case Token::Kind::kLiteral:
       path += token.literal;
@@ -31,17 +31,17 @@ bool AppendPart(const Token& token, const Bindings& bindings, std::string& path)
   return false;
 }
 
-size_t DigitsAt(std::string_view name) {
+size_t CountLeadingDigits(std::string_view name) {
   size_t end = 0;
   while (end < name.size() && name[end] >= '0' && name[end] <= '9') end++;
   return end;
 }
 
-// Takes what a token stands for from the name; false where the name does not go on with it.
-bool Take(const Token& token, std::string_view& name, Bindings& bindings) {
+// Removes the text that the token matches from the start of the name. Returns false if it does not match there.
+bool Consume(const Token& token, std::string_view& name, Bindings& bindings) {
   switch (token.kind) {
     case Token::Kind::kCapture: {
-      const size_t end = DigitsAt(name);
+      const size_t end = CountLeadingDigits(name);
       const double number = CanonicalNumber(name.substr(0, end));
       if (number != number) return false;
       bindings.slots[token.index] = number;
@@ -54,7 +54,7 @@ bool Take(const Token& token, std::string_view& name, Bindings& bindings) {
       return true;
     default: {
       std::string expected;
-      if (!AppendPart(token, bindings, expected) || !StartsWith(name, expected)) return false;
+      if (!AppendValue(token, bindings, expected) || !StartsWith(name, expected)) return false;
       name.remove_prefix(expected.size());
       return true;
     }
@@ -65,30 +65,30 @@ bool Take(const Token& token, std::string_view& name, Bindings& bindings) {
 
 bool Bindings::Expand(const Tokens& tokens, std::string& path) const {
   for (const Token& token : tokens) {
-    if (!AppendPart(token, *this, path)) return false;
+    if (!AppendValue(token, *this, path)) return false;
   }
   return true;
 }
 
-// Where something fails, only the last star takes more. What stands between two stars may stay where it first fits: it
-// ends there no later than it would further on, and the star after it takes the rest.
+// On a mismatch only the last star is extended. The tokens between two stars can keep their first match: any later
+// match ends no earlier, and the second star matches the text in between.
 bool Match(const Tokens& pattern, std::string_view name, Bindings& bindings) {
   size_t index = 0;
-  size_t after_star = 0;  // none yet
-  std::string_view from_star;
+  size_t after_star = 0;  // index of the token after the last star; 0: no star yet
+  std::string_view star_start;
   while (true) {
     if (index < pattern.size() && pattern[index].kind == Token::Kind::kStar) {
       after_star = ++index;
       if (after_star == pattern.size()) return true;
-      from_star = name;
-    } else if (index < pattern.size() && Take(pattern[index], name, bindings)) {
+      star_start = name;
+    } else if (index < pattern.size() && Consume(pattern[index], name, bindings)) {
       index++;
     } else if (index == pattern.size() && name.empty()) {
       return true;
     } else {
-      if (after_star == 0 || from_star.empty()) return false;
-      from_star.remove_prefix(1);
-      name = from_star;
+      if (after_star == 0 || star_start.empty()) return false;
+      star_start.remove_prefix(1);
+      name = star_start;
       index = after_star;
     }
   }

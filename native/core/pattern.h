@@ -8,18 +8,18 @@
 
 namespace fast_sysfs {
 
-// What a program's tokens stand for at this moment of its run.
+// The current values of a program's parameters, slots and entries.
 struct Bindings {
   std::vector<std::string> parameters;
-  std::vector<double> slots;              // NaN: not read
+  std::vector<double> slots;              // NaN: could not be read
   std::vector<std::string_view> entries;  // by level
 
-  // Appends what the tokens stand for; false where a number among them could not be read.
+  // Appends the values of the tokens. Returns false if one of them is a slot whose number could not be read.
   bool Expand(const Tokens& tokens, std::string& path) const;
 };
 
-// Whether a name matches; if so the captured numbers are in their slots. `*` takes as little as it can, a number all
-// the digits there are.
+// Whether the pattern matches the whole name. On a match the captured numbers are in their slots. `*` matches as few
+// characters as possible; a captured number matches all digits at its position.
 bool Match(const Tokens& pattern, std::string_view name, Bindings& bindings);
 
 }  // namespace fast_sysfs

@@ -6,15 +6,16 @@ namespace fast_sysfs {
 
 namespace {
 
-// More than any real query nests; it bounds the recursion of decoding and running.
-constexpr uint32_t kMostLevels = 64;
+// The maximum nesting of lists. It bounds the recursion of decoding and running, and no real query reaches it.
+constexpr uint32_t kMaxLevels = 64;
 
-// From so many attributes on it pays to open their directory: on sysfs from two or three on, where a link leads there,
-// else later.
-constexpr size_t kManyAttributes = 5;
+// The number of attributes from which opening their directory saves time. On sysfs that is two or three if a symbolic
+// link leads to the directory, and more otherwise.
+constexpr size_t kMinAttributesToOpen = 5;
 
-// Whether it can be read relative to an open directory: what begins with a parameter might be an absolute path.
-bool IsAttributeBelow(const Step& step) {
+// Whether the step reads an attribute whose path can be relative to an open directory. A path that begins with a
+// parameter might be absolute.
+bool HasRelativePath(const Step& step) {
   const Reading::Kind kind = step.reading.kind;
   if (kind != Reading::Kind::kText && kind != Reading::Kind::kInteger && kind != Reading::Kind::kHex) return false;
   const Tokens& path = step.reading.path;
@@ -23,9 +24,9 @@ bool IsAttributeBelow(const Step& step) {
   return !literal.empty() && literal[0] != '/' && literal.find("//") == std::string::npos;
 }
 
-// The directories that a path begins with, as far as they are the same for every row: `device` of `device/vendor`. What
-// follows begins with a literal, too.
-std::string_view DirectoryOf(const Tokens& path) {
+// The directory part of the path's leading literal, which is the same for every row: `device` for `device/vendor`. The
+// rest of the path begins with a literal too.
+std::string_view LiteralDirectory(const Tokens& path) {
   std::string_view literal = path[0].literal;
   if (literal.back() == '/') literal.remove_suffix(1);
   const size_t slash = literal.rfind('/');
@@ -41,24 +42,24 @@ std::string_view CommonDirectory(std::string_view a, std::string_view b) {
   return a;
 }
 
-// Decides whether a list opens a directory for the attributes of a row, and which.
-void ChooseOpened(List& list) {
+// Sets `opens_before` and `opened` of the list, and the paths relative to the opened directory.
+void ChooseOpenedDirectory(List& list) {
   list.opens_before = list.steps.size();
   size_t first = list.steps.size();
   while (first > 0 && list.steps[first - 1].condition.kind == Condition::Kind::kNone) first--;
   std::vector<Step*> attributes;
   for (size_t i = first; i < list.steps.size(); i++) {
-    if (IsAttributeBelow(list.steps[i])) attributes.push_back(&list.steps[i]);
+    if (HasRelativePath(list.steps[i])) attributes.push_back(&list.steps[i]);
   }
-  if (attributes.size() < kManyAttributes) return;
-  std::string_view directory = DirectoryOf(attributes[0]->reading.path);
-  for (const Step* step : attributes) directory = CommonDirectory(directory, DirectoryOf(step->reading.path));
+  if (attributes.size() < kMinAttributesToOpen) return;
+  std::string_view directory = LiteralDirectory(attributes[0]->reading.path);
+  for (const Step* step : attributes) directory = CommonDirectory(directory, LiteralDirectory(step->reading.path));
   list.opens_before = first;
   list.opened = directory;
   for (Step* step : attributes) {
     Reading& reading = step->reading;
-    reading.path_below = reading.path;
-    if (!directory.empty()) reading.path_below[0].literal.erase(0, directory.size() + 1);
+    reading.path_in_opened = reading.path;
+    if (!directory.empty()) reading.path_in_opened[0].literal.erase(0, directory.size() + 1);
   }
 }
 
@@ -68,14 +69,15 @@ class Decoder {
 
   std::unique_ptr<Program> Decode() {
     auto program = std::make_unique<Program>();
-    program->parameter_count = Number();
-    program->device_parameter = Number();
-    program->device_prefix = Text();
-    program->slot_count = Number();
+    program->parameter_count = ReadNumber();
+    program->device_parameter = ReadNumber();
+    program->device_prefix = ReadText();
+    program->slot_count = ReadNumber();
     program_ = program.get();
-    // Each parameter and slot is used in some path, condition or field, which takes more than a byte.
-    const auto rest = static_cast<size_t>(end_ - at_);
-    if (program->parameter_count > rest || program->slot_count > rest) return nullptr;
+    // Every parameter and slot is used at least once, which takes more than one byte. This bounds the memory that their
+    // numbers make Executor allocate.
+    const auto remaining = static_cast<size_t>(end_ - at_);
+    if (program->parameter_count > remaining || program->slot_count > remaining) return nullptr;
     if (program->device_parameter != kNoDevice) CheckIndex(program->device_parameter, program->parameter_count);
     ReadList(program->root, 0);
     if (failed_ || at_ != end_) return nullptr;
@@ -83,7 +85,7 @@ class Decoder {
   }
 
  private:
-  uint32_t Number() {
+  uint32_t ReadNumber() {
     uint32_t number = 0;
     if (static_cast<size_t>(end_ - at_) < sizeof number) return Fail();
     std::memcpy(&number, at_, sizeof number);
@@ -91,8 +93,8 @@ class Decoder {
     return number;
   }
 
-  std::string Text() {
-    const uint32_t size = Number();
+  std::string ReadText() {
+    const uint32_t size = ReadNumber();
     if (size > static_cast<size_t>(end_ - at_)) {
       Fail();
       return {};
@@ -102,33 +104,34 @@ class Decoder {
     return text;
   }
 
-  uint32_t Index(uint32_t count) { return CheckIndex(Number(), count); }
+  uint32_t ReadIndex(uint32_t count) { return CheckIndex(ReadNumber(), count); }
 
   uint32_t CheckIndex(uint32_t index, uint32_t count) { return index < count ? index : Fail(); }
 
+  // A kind that is at most `last`.
   template <typename Kind>
-  Kind KindUpTo(Kind last) {
-    const uint32_t kind = Number();
+  Kind ReadKind(Kind last) {
+    const uint32_t kind = ReadNumber();
     return kind <= static_cast<uint32_t>(last) ? static_cast<Kind>(kind) : static_cast<Kind>(Fail());
   }
 
   void ReadTokens(Tokens& tokens, uint32_t level, Token::Kind last) {
-    const uint32_t count = Number();
+    const uint32_t count = ReadNumber();
     for (uint32_t i = 0; i < count && !failed_; i++) {
-      Token token{KindUpTo(last), 0, {}};
+      Token token{ReadKind(last), 0, {}};
       switch (token.kind) {
         case Token::Kind::kLiteral:
-          token.literal = Text();
+          token.literal = ReadText();
           break;
         case Token::Kind::kParameter:
-          token.index = Index(program_->parameter_count);
+          token.index = ReadIndex(program_->parameter_count);
           break;
         case Token::Kind::kSlot:
         case Token::Kind::kCapture:
-          token.index = Index(program_->slot_count);
+          token.index = ReadIndex(program_->slot_count);
           break;
         case Token::Kind::kEntry:
-          token.index = Index(level);
+          token.index = ReadIndex(level);
           break;
         case Token::Kind::kStar:
           break;
@@ -138,7 +141,7 @@ class Decoder {
   }
 
   void ReadList(List& list, uint32_t level) {
-    if (level >= kMostLevels) {
+    if (level >= kMaxLevels) {
       Fail();
       return;
     }
@@ -151,38 +154,38 @@ class Decoder {
       if (token.kind == Token::Kind::kCapture) list.has_captures = true;
       if (token.kind >= Token::Kind::kStar) list.is_one_entry = false;
     }
-    list.has_try_first = Number() != 0;
-    if (list.has_try_first) ReadTokens(list.try_first, level, Token::Kind::kEntry);
-    const uint32_t count = Number();
+    list.has_probe_first = ReadNumber() != 0;
+    if (list.has_probe_first) ReadTokens(list.probe_first, level, Token::Kind::kEntry);
+    const uint32_t count = ReadNumber();
     list.has_condition = false;
     for (uint32_t i = 0; i < count && !failed_; i++) {
       list.steps.push_back(ReadStep(level));
       if (list.steps.back().condition.kind != Condition::Kind::kNone) list.has_condition = true;
     }
-    if (!failed_) ChooseOpened(list);
+    if (!failed_) ChooseOpenedDirectory(list);
   }
 
   Step ReadStep(uint32_t level) {
     Step step;
     step.reading = ReadReading(level);
-    step.slot = Number();
+    step.slot = ReadNumber();
     if (step.slot != kNoSlot) CheckIndex(step.slot, program_->slot_count);
-    step.condition.kind = KindUpTo(Condition::Kind::kEqualsParameter);
-    if (step.condition.kind == Condition::Kind::kEqualsConstant) step.condition.constant = Text();
+    step.condition.kind = ReadKind(Condition::Kind::kEqualsParameter);
+    if (step.condition.kind == Condition::Kind::kEqualsConstant) step.condition.constant = ReadText();
     if (step.condition.kind == Condition::Kind::kEqualsParameter) {
-      step.condition.parameter = Index(program_->parameter_count);
+      step.condition.parameter = ReadIndex(program_->parameter_count);
     }
     return step;
   }
 
   Reading ReadReading(uint32_t level) {
     Reading reading;
-    reading.kind = KindUpTo(Reading::Kind::kList);
+    reading.kind = ReadKind(Reading::Kind::kList);
     switch (reading.kind) {
       case Reading::Kind::kName:
         break;
-      case Reading::Kind::kCaptured:
-        reading.slot = Index(program_->slot_count);
+      case Reading::Kind::kCapture:
+        reading.slot = ReadIndex(program_->slot_count);
         break;
       case Reading::Kind::kText:
       case Reading::Kind::kInteger:
@@ -191,11 +194,11 @@ class Decoder {
         ReadTokens(reading.path, level + 1, Token::Kind::kEntry);
         break;
       case Reading::Kind::kLink:
-      case Reading::Kind::kLinkNumber:
-        reading.is_entry_itself = Number() != 0;
-        reading.reuses_link = Number() != 0;
+      case Reading::Kind::kNumberFromLink:
+        reading.is_entry_itself = ReadNumber() != 0;
+        reading.reuses_link = ReadNumber() != 0;
         ReadTokens(reading.path, level + 1, Token::Kind::kEntry);
-        reading.prefix = Text();
+        reading.prefix = ReadText();
         break;
       case Reading::Kind::kList:
         reading.list = std::make_unique<List>();

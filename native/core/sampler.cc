@@ -12,8 +12,8 @@ namespace fast_sysfs {
 Sampler::Sampler(std::string directory, std::vector<std::string> names, size_t columns)
     : directory_(std::move(directory)), devices_(names.size()), columns_(columns) {
   for (size_t i = 0; i < names.size(); i++) devices_[i].name = std::move(names[i]);
-  // A sample allocates nothing.
-  vanished_.reserve(devices_.size());
+  // So that Sample does not allocate.
+  newly_removed_.reserve(devices_.size());
 }
 
 bool Sampler::Sample(double* cells) {
@@ -26,25 +26,25 @@ bool Sampler::Sample(double* cells) {
   double* const values = cells + 1;
   if (!Read(values)) return false;
   double* reported = values + devices_.size() * columns_;
-  for (const size_t index : vanished_) *reported++ = static_cast<double>(index);
-  vanished_count_ = vanished_.size();
-  vanished_.clear();
+  for (const size_t index : newly_removed_) *reported++ = static_cast<double>(index);
+  removed_count_ = newly_removed_.size();
+  newly_removed_.clear();
   return true;
 }
 
-bool Sampler::IsThere(const Device& device) const {
+bool Sampler::StillExists(const Device& device) const {
   uint64_t inode = 0;
   const int error = InodeOf(AT_FDCWD, PathOf(device).c_str(), inode);
   return error == 0 ? inode == device.inode : !IsGone(error);
 }
 
-void Sampler::Vanish(Device& device) {
-  if (device.is_gone) return;
-  device.is_gone = true;
-  vanished_.push_back(static_cast<size_t>(&device - devices_.data()));
+void Sampler::MarkRemoved(Device& device) {
+  if (device.is_removed) return;
+  device.is_removed = true;
+  newly_removed_.push_back(static_cast<size_t>(&device - devices_.data()));
 }
 
-bool Sampler::Refuse(int error, const char* syscall, std::string path) {
+bool Sampler::Fail(int error, const char* syscall, std::string path) {
   failure_ = {error, syscall, std::move(path)};
   return false;
 }

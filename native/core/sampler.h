@@ -11,29 +11,31 @@
 
 namespace fast_sysfs {
 
-constexpr double kNotThere = std::numeric_limits<double>::quiet_NaN();
+// The value of a cell that has no number.
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-// Reads the same numbers of the same block devices again and again. A device that vanished stays so: another one of the
-// same name is not taken for it.
+// Reads the same numbers of the same block devices repeatedly. A device that was removed stays removed: a new device of
+// the same name does not take its place.
 class Sampler {
  public:
-  // `directory` is class/block of a sysfs; every device has so many numbers.
+  // `directory` is class/block of a sysfs. Every device has `columns` numbers.
   Sampler(std::string directory, std::vector<std::string> names, size_t columns);
   virtual ~Sampler() = default;
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;
 
-  // Finds the devices and opens what is held open. Like `Sample`, false where the process was refused: see `failure`.
+  // Looks up the devices and opens the files that stay open. Open and Sample return false on an error that is not
+  // specific to a device; see failure().
   virtual bool Open() = 0;
 
-  // Fills the cells: when this was (milliseconds of CLOCK_MONOTONIC), the numbers of one device after the other, NaN
-  // where there is none, and then the indexes of the devices that vanished since the last time.
+  // Fills the cells: the time in milliseconds of CLOCK_MONOTONIC, then the numbers of each device (NaN if missing),
+  // then the indexes of the devices that were removed since the last sample.
   bool Sample(double* cells);
   size_t cell_count() const { return 1 + devices_.size() * (columns_ + 1); }
-  size_t vanished_count() const { return vanished_count_; }
+  size_t removed_count() const { return removed_count_; }
 
-  // How many descriptors are open.
-  virtual size_t held() const = 0;
+  // The number of open descriptors.
+  virtual size_t open_count() const = 0;
   virtual void Close() = 0;
 
   const Failure& failure() const { return failure_; }
@@ -41,17 +43,17 @@ class Sampler {
  protected:
   struct Device {
     std::string name;
-    // Of its directory. No other has it, unlike the name.
+    // The inode of the device's directory. Unlike the name it is not reused.
     uint64_t inode = 0;
-    bool is_gone = false;
+    bool is_removed = false;
   };
 
   virtual bool Read(double* values) = 0;
 
-  // Whether there is still the device, not another of its name.
-  bool IsThere(const Device& device) const;
-  void Vanish(Device& device);
-  bool Refuse(int error, const char* syscall, std::string path);
+  // Whether the device still exists, as opposed to another one of its name.
+  bool StillExists(const Device& device) const;
+  void MarkRemoved(Device& device);
+  bool Fail(int error, const char* syscall, std::string path);
 
   size_t columns() const { return columns_; }
   std::vector<Device>& devices() { return devices_; }
@@ -61,9 +63,9 @@ class Sampler {
   std::string directory_;
   std::vector<Device> devices_;
   size_t columns_;
-  // Those that no sample has told of.
-  std::vector<size_t> vanished_;
-  size_t vanished_count_ = 0;
+  // The removed devices that no sample has reported yet.
+  std::vector<size_t> newly_removed_;
+  size_t removed_count_ = 0;
   Failure failure_;
 };
 

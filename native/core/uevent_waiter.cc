@@ -8,8 +8,8 @@
 #include <csignal>
 #include <cstdint>
 
-// glibc 2.34 gave these a new version when they moved into libc.so. The old one is there too, and with it the binary
-// also loads on the glibc 2.28 that Node 20 runs on.
+// glibc 2.34 gave these functions new symbol versions when it moved them into libc.so. It also keeps the old versions.
+// Binding to those lets the binary load on glibc 2.28, the oldest that Node 20 supports.
 #if defined(__GLIBC__) && defined(__x86_64__)
 __asm__(".symver pthread_create, pthread_create@GLIBC_2.2.5");
 __asm__(".symver pthread_join, pthread_join@GLIBC_2.2.5");
@@ -29,7 +29,7 @@ int UeventWaiter::Start(int socket, Wake wake, void* data) {
   data_ = data;
   is_armed_ = true;
   is_ending_ = false;
-  // A signal is for the threads that were there before: the new one gets the mask of the one that makes it.
+  // The new thread inherits the signal mask. With all signals blocked, signals keep going to the existing threads.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -56,7 +56,7 @@ void UeventWaiter::Stop() {
 }
 
 void UeventWaiter::Interrupt() {
-  // Fails only where as many interruptions wait to be seen as fit into 64 bits.
+  // Other errors cannot occur: EAGAIN requires 2^64 - 1 interruptions that were not read yet.
   const uint64_t one = 1;
   while (write(interruption_.number(), &one, sizeof one) == -1 && errno == EINTR) continue;
 }

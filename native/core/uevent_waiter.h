@@ -9,8 +9,8 @@
 
 namespace fast_sysfs {
 
-// A thread that waits for a socket to have something to read, and says so once; then it waits until it is told that all
-// was read. Start, Arm and Stop are called from one thread.
+// A thread that waits until a socket is readable and then calls a function once. It calls it again only after Arm.
+// Start, Arm and Stop must be called from the same thread.
 class UeventWaiter {
  public:
   using Wake = void (*)(void* data);
@@ -20,13 +20,14 @@ class UeventWaiter {
   UeventWaiter& operator=(const UeventWaiter&) = delete;
   ~UeventWaiter() { Stop(); }
 
-  // 0 or an errno. `wake` is called on the waiter's thread, never after Stop. The socket stays open until then.
+  // Returns 0 or an errno. `wake` is called on the waiter's thread, and never after Stop returned. The socket must stay
+  // open until then.
   int Start(int socket, Wake wake, void* data);
 
-  // What woke it was read: it may wake again.
+  // Allows the next call of `wake`, after the socket was drained.
   void Arm();
 
-  // Returns when the thread has ended. Any number of times.
+  // Ends the thread and waits for it. Does nothing if there is no thread.
   void Stop();
 
  private:

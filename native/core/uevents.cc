@@ -13,11 +13,12 @@ namespace fast_sysfs {
 
 namespace {
 
-constexpr uint32_t kGroupOfKernel = 1;  // udevd sends in group 2
-// The kernel's are two kilobytes and a path at the most (UEVENT_BUFFER_SIZE).
-constexpr size_t kLargestMessage = 16384;
+// The multicast group of the kernel's messages. udevd sends to group 2.
+constexpr uint32_t kKernelGroup = 1;
+// More than the kernel sends: UEVENT_BUFFER_SIZE (2048) and a path.
+constexpr size_t kMaxMessageSize = 16384;
 
-// linux/nsfs.h and include/linux/proc_ns.h; the latter's number is the same on every machine.
+// NS_GET_USERNS of linux/nsfs.h, and PROC_USER_INIT_INO of include/linux/proc_ns.h, which is the same on all machines.
 constexpr unsigned long kGetUserNamespace = _IO(0xb7, 0x1);
 constexpr uint64_t kInitialUserNamespace = 0xEFFFFFFD;
 
@@ -26,13 +27,13 @@ constexpr uint64_t kInitialUserNamespace = 0xEFFFFFFD;
 int UeventSocket::Open(int receive_buffer_size) {
   socket_ = Descriptor(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT));
   if (socket_.number() == -1) return errno;
-  // The former needs CAP_NET_ADMIN. With neither it is the default size that is full sooner.
+  // SO_RCVBUFFORCE requires CAP_NET_ADMIN. If both fail, the buffer keeps its default size and overflows earlier.
   if (setsockopt(number(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer_size, sizeof receive_buffer_size) == -1) {
     setsockopt(number(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_size, sizeof receive_buffer_size);
   }
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
-  address.nl_groups = kGroupOfKernel;
+  address.nl_groups = kKernelGroup;
   if (bind(number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == -1) {
     const int error = errno;
     Close();
@@ -43,7 +44,7 @@ int UeventSocket::Open(int receive_buffer_size) {
 
 int UeventSocket::Drain() {
   messages_.clear();
-  buffer_.resize(kLargestMessage);
+  buffer_.resize(kMaxMessageSize);
   while (true) {
     sockaddr_nl sender{};
     socklen_t sender_size = sizeof sender;
@@ -53,13 +54,13 @@ int UeventSocket::Drain() {
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
       if (errno != ENOBUFS) return errno;
-      // Once it was full the kernel drops messages, without saying so again, until the buffer is empty: this goes on to
-      // its end (netlink_overrun and netlink_rcv_wake in net/netlink/af_netlink.c).
+      // After an overflow the kernel drops messages without another error until the buffer is empty, so the loop
+      // continues (netlink_overrun and netlink_rcv_wake in net/netlink/af_netlink.c).
       overflow_count_++;
       continue;
     }
-    // Port 0 is the kernel's, which no process gets. A process's user is no better a proof, and in a container's user
-    // namespace the kernel's messages do not come from 0.
+    // Only the kernel sends from port 0. The sender's user ID is not checked: in a container's user namespace the
+    // kernel's messages do not have user ID 0.
     if (sender.nl_pid != 0) continue;
     if (static_cast<size_t>(size) > buffer_.size()) {
       overflow_count_++;
@@ -71,7 +72,7 @@ int UeventSocket::Drain() {
   }
 }
 
-bool AreUeventsHeardHere() {
+bool ReceivesUevents() {
   const Descriptor network(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   if (network.number() == -1) return false;
   const Descriptor user(ioctl(network.number(), kGetUserNamespace));

@@ -10,24 +10,24 @@
 
 namespace fast_sysfs {
 
-// What the kernel says of its devices: a NETLINK_KOBJECT_UEVENT socket in the kernel's own group.
+// A NETLINK_KOBJECT_UEVENT socket that receives the kernel's messages about its devices.
 class UeventSocket {
  public:
-  // 0 or an errno. As root the receive buffer may be larger than net.core.rmem_max allows others.
+  // Returns 0 or an errno. With CAP_NET_ADMIN the receive buffer may exceed net.core.rmem_max.
   int Open(int receive_buffer_size);
   void Close() { socket_.Close(); }
   int number() const { return socket_.number(); }
 
-  // Takes all messages that are there, without waiting, in place of those taken before: 0 or an errno. Where there are
-  // none that is one system call.
+  // Reads all queued messages without waiting. They replace the messages of the last call. Returns 0 or an errno. If no
+  // message is queued, this is one system call.
   int Drain();
 
-  // The messages taken, one after the other: `add@/devices/...`, then `KEY=VALUE`s, each with a NUL at its end, and one
-  // more NUL at the end of the message.
+  // The messages of the last Drain, concatenated. A message is `add@/devices/...` and its `KEY=VALUE` strings, each
+  // followed by a NUL, and ends with an additional NUL.
   const std::string& messages() const { return messages_; }
 
-  // How often the buffer was full, so that the kernel dropped messages. The messages taken then are older than what was
-  // dropped, and all that come after another `Drain` are newer.
+  // How many times the kernel dropped messages because the receive buffer was full. The messages of the Drain that
+  // increments this are older than the dropped ones; those of later calls are newer.
   uint32_t overflow_count() const { return overflow_count_; }
 
  private:
@@ -37,10 +37,10 @@ class UeventSocket {
   uint32_t overflow_count_ = 0;
 };
 
-// Whether uevents of all devices reach this process. The kernel sends those of devices that belong to no network
-// namespace, as block devices do, to the namespaces of the initial user namespace only (uevent_net_init in
-// lib/kobject_uevent.c). False also where it cannot be told.
-bool AreUeventsHeardHere();
+// Whether this process receives the uevents of block devices. The kernel sends uevents of devices without a network
+// namespace only to network namespaces that the initial user namespace owns (uevent_net_init and uevent_net_broadcast
+// in lib/kobject_uevent.c). Returns false if that cannot be determined.
+bool ReceivesUevents();
 
 }  // namespace fast_sysfs
 

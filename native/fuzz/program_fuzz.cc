@@ -1,7 +1,7 @@
-// Whatever the bytes, Program::Decode either refuses them or gives a program that runs within bounds, with a result
-// that can be read as lib/executor/native.ts reads it, and without leaving a descriptor open.
+// Checks for arbitrary bytes that Program::Decode either rejects them or returns a program that runs without memory
+// errors, whose result has the format that lib/executor/native.ts expects, and that leaves no descriptor open.
 //
-// An input is the program's size (2 bytes), the program, and the texts of its parameters, each ended by a NUL.
+// An input is the size of the program (2 bytes), the program, and the parameters, each followed by a NUL.
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -37,13 +37,13 @@ using fast_sysfs::Step;
 using fast_sysfs::Token;
 using fast_sysfs::Tokens;
 
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "program_fuzz: %s\n", what);
+void Require(bool condition, const char* message) {
+  if (condition) return;
+  std::fprintf(stderr, "program_fuzz: %s\n", message);
   std::abort();
 }
 
-// ---- The tree that programs run on: small, and without a way round in circles.
+// ---- The tree that programs run on. It is small, and its links form no cycle of directories.
 
 fs::path tree;
 
@@ -81,7 +81,7 @@ void WriteTree() {
   Link("sys/dev/block/8:0", "../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sda");
   File(std::string("sys/") + std::string(255, 'a'), std::string(255, '9'));
   fs::create_directories(tree / "dev/cciss");
-  // A node with another name than the kernel's, where this process may make one.
+  // A block device node that does not have the kernel's name, if this process has the permission to create it.
   if (mknod((tree / "dev/volume").c_str(), S_IFBLK | 0600, makedev(8, 0)) != 0) File("dev/volume", "");
   Link("dev/mapper/mpatha", "../dm-0");
   Link("dev/loop", "loop");
@@ -93,30 +93,30 @@ void RemoveTree() {
   fs::remove_all(tree, ignored);
 }
 
-// ---- What may be run: the addon is only ever given names that do not leave their directory.
+// ---- The inputs that are run. The library passes only names that do not leave their directory to the addon.
 
-bool Climbs(std::string_view text) { return text.find('.') != std::string_view::npos; }
+bool LeavesDirectory(std::string_view text) { return text.find('.') != std::string_view::npos; }
 
-bool Climbs(const Tokens& tokens) {
-  // More stars than any real pattern has make matching take forever, and nothing else.
+bool IsExcluded(const Tokens& tokens) {
+  // Many stars only make matching slow. No real pattern has more than three.
   int stars = 0;
   for (const Token& token : tokens) {
-    if (Climbs(token.literal)) return true;
+    if (LeavesDirectory(token.literal)) return true;
     if (token.kind == Token::Kind::kStar && ++stars > 3) return true;
   }
   return false;
 }
 
-bool Climbs(const List& list) {
-  if (Climbs(list.directory) || Climbs(list.pattern) || Climbs(list.try_first)) return true;
+bool IsExcluded(const List& list) {
+  if (IsExcluded(list.directory) || IsExcluded(list.pattern) || IsExcluded(list.probe_first)) return true;
   for (const Step& step : list.steps) {
-    if (Climbs(step.reading.path)) return true;
-    if (step.reading.list != nullptr && Climbs(*step.reading.list)) return true;
+    if (IsExcluded(step.reading.path)) return true;
+    if (step.reading.list != nullptr && IsExcluded(*step.reading.list)) return true;
   }
   return false;
 }
 
-// ---- Reads a result as JavaScript does.
+// ---- Reads a result like lib/executor/native.ts.
 
 class ResultReader {
  public:
@@ -126,28 +126,29 @@ class ResultReader {
     Rows(list);
     for (size_t i = 0; i < result_.unreadable_count; i++) {
       Text(false);
-      Require(Cell() > 0, "something is unreadable for no reason");
+      Require(Cell() > 0, "an unreadable attribute has no errno");
     }
-    Require(at_ == result_.cells.size(), "there are more cells than the program has");
-    Require(end_ == static_cast<double>(result_.text.size()), "there is more text than the cells tell of");
+    Require(at_ == result_.cells.size(), "the result has more cells than the program reads");
+    Require(end_ == static_cast<double>(result_.text.size()), "the result has more text than the cells refer to");
   }
 
  private:
   double Cell() {
-    Require(at_ < result_.cells.size(), "there are fewer cells than the program has");
+    Require(at_ < result_.cells.size(), "the result has fewer cells than the program reads");
     return result_.cells[at_++];
   }
 
   void Text(bool may_be_null) {
     const double end = Cell();
     if (end == -1 && may_be_null) return;
-    Require(end >= end_ && end <= static_cast<double>(result_.text.size()), "a text ends where there is none");
+    Require(end >= end_ && end <= static_cast<double>(result_.text.size()), "a text ends outside the result");
     end_ = end;
   }
 
   void Rows(const List& list) {
     const double count = Cell();
-    Require(count >= 0 && count <= static_cast<double>(result_.cells.size() + 1000), "a list has no number of rows");
+    Require(count >= 0 && count <= static_cast<double>(result_.cells.size() + 1000),
+            "the number of rows of a list is invalid");
     for (double row = 0; row < count; row++) {
       for (const Step& step : list.steps) Value(step);
     }
@@ -161,15 +162,16 @@ class ResultReader {
       case Reading::Kind::kHex:
       case Reading::Kind::kLink:
         return Text(true);
-      case Reading::Kind::kCaptured:
+      case Reading::Kind::kCapture:
       case Reading::Kind::kInteger:
-      case Reading::Kind::kLinkNumber: {
+      case Reading::Kind::kNumberFromLink: {
         const double number = Cell();
-        return Require(number != number || number == static_cast<double>(static_cast<int64_t>(number)), "a fraction");
+        return Require(number != number || number == static_cast<double>(static_cast<int64_t>(number)),
+                       "a number is not integral");
       }
       case Reading::Kind::kExists: {
-        const double truth = Cell();
-        return Require(truth == 0 || truth == 1, "neither true nor false");
+        const double boolean = Cell();
+        return Require(boolean == 0 || boolean == 1, "a boolean is neither 0 nor 1");
       }
       case Reading::Kind::kList:
         return Rows(*step.reading.list);
@@ -187,18 +189,18 @@ int LowestFreeDescriptor() {
   return descriptor;
 }
 
-// Leaves so many descriptors to open for as long as this lives.
-class FreeDescriptors {
+// Limits the number of descriptors that can be opened until the end of the scope.
+class DescriptorLimit {
  public:
-  explicit FreeDescriptors(int free) {
+  explicit DescriptorLimit(int free) {
     getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit few = before_;
-    few.rlim_cur = static_cast<rlim_t>(LowestFreeDescriptor() + free);
-    setrlimit(RLIMIT_NOFILE, &few);
+    rlimit limited = before_;
+    limited.rlim_cur = static_cast<rlim_t>(LowestFreeDescriptor() + free);
+    setrlimit(RLIMIT_NOFILE, &limited);
   }
-  FreeDescriptors(const FreeDescriptors&) = delete;
-  FreeDescriptors& operator=(const FreeDescriptors&) = delete;
-  ~FreeDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+  ~DescriptorLimit() { setrlimit(RLIMIT_NOFILE, &before_); }
 
  private:
   rlimit before_;
@@ -216,16 +218,16 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  // As in the addon, one for all programs of a thread.
+  // Like the addon, uses one executor for all programs of a thread.
   static Executor executor;
   static const Roots roots = {tree / "sys", tree / "dev", tree};
 
   if (size < 2) return 0;
   const size_t program_size = std::min<size_t>(data[0] | data[1] << 8, size - 2);
-  // A copy of just its size, so that reading beyond its end is noticed.
+  // A copy of exactly its size, so that the address sanitizer reports a read past its end.
   const std::vector<uint8_t> bytes(data + 2, data + 2 + program_size);
   const std::unique_ptr<Program> program = Program::Decode(bytes.data(), bytes.size());
-  if (program == nullptr || program->parameter_count > 20 || Climbs(program->root)) return 0;
+  if (program == nullptr || program->parameter_count > 20 || IsExcluded(program->root)) return 0;
 
   std::vector<std::string> parameters(program->parameter_count);
   const char* rest = reinterpret_cast<const char*>(data) + 2 + program_size;
@@ -234,22 +236,23 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     parameters[i] = std::string(rest, strnlen(rest, static_cast<size_t>(end - rest)));
     rest += parameters[i].size() + 1;
     const bool is_path = i == program->device_parameter && parameters[i].rfind('/', 0) == 0;
-    if (!is_path && Climbs(parameters[i])) return 0;
+    if (!is_path && LeavesDirectory(parameters[i])) return 0;
   }
 
   const int free_before = LowestFreeDescriptor();
   const uint32_t limit = size % 2 == 0 ? UINT32_MAX : 1;
-  const bool is_kept_short = size % 8 < 4;
+  const bool is_limited = size % 8 < 4;
   bool has_run = false;
   {
-    const FreeDescriptors few(is_kept_short ? static_cast<int>(size % 4) : 100);
+    const DescriptorLimit descriptor_limit(is_limited ? static_cast<int>(size % 4) : 100);
     has_run = executor.Run(*program, roots, parameters, limit);
   }
   if (has_run) {
     ResultReader(executor.result()).Read(program->root);
   } else {
-    Require(is_kept_short && executor.failure().error == EMFILE, "refused for no reason");
-    Require(*executor.failure().syscall != '\0' && !executor.failure().path.empty(), "a failure does not say where");
+    Require(is_limited && executor.failure().error == EMFILE, "a run failed without a reason");
+    Require(*executor.failure().syscall != '\0' && !executor.failure().path.empty(),
+            "a failure has no system call or path");
   }
   Require(LowestFreeDescriptor() == free_before, "a descriptor was left open");
   return 0;

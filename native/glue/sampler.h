@@ -1,12 +1,12 @@
 #ifndef FAST_SYSFS_GLUE_SAMPLER_H
 #define FAST_SYSFS_GLUE_SAMPLER_H
 
-#include <node_api.h>
+#include <napi.h>
 
 namespace fast_sysfs::glue {
 
-// Adds to the exports the classes AttributeSampler and DiskstatsSampler. False where a call failed.
-bool DefineSamplers(napi_env env, napi_value exports);
+// Adds the classes AttributeSampler and DiskstatsSampler to the exports.
+void DefineSamplers(Napi::Env env, Napi::Object exports);
 
 }  // namespace fast_sysfs::glue
 

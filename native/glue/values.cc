@@ -4,60 +4,49 @@
 
 namespace fast_sysfs::glue {
 
-napi_value Throw(napi_env env, const char* message) {
-  napi_throw_type_error(env, nullptr, message);
-  return nullptr;
+Napi::Value FromBytes(Napi::Env env, const std::string& bytes) {
+  if (IsAscii(bytes)) return Napi::String::New(env, bytes);
+  return Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size());
 }
 
-bool TextOf(napi_env env, napi_value value, std::string& text) {
+Napi::Array FromFailure(Napi::Env env, const Failure& failure) {
+  Napi::Array parts = Napi::Array::New(env, 2);
+  parts.Set(0U, Napi::String::New(env, failure.syscall));
+  parts.Set(1U, FromBytes(env, failure.path));
+  return parts;
+}
+
+// ToText, ToUint32 and ToElementsOf call Node-API directly. Each call reports by its status whether the value has the
+// right type. The wrappers of node-addon-api check the type in a separate call and read strings and typed arrays in two
+// calls. With them the shortest queries, which run in 3 microseconds, take 1.05 times as long.
+
+bool ToText(Napi::Value value, std::string& text) {
   char buffer[256];
   size_t size = 0;
-  if (napi_get_value_string_utf8(env, value, buffer, sizeof buffer, &size) != napi_ok) return false;
-  // A character of several bytes that no longer fits is left out whole, so a full text may be a little shorter.
+  if (napi_get_value_string_utf8(value.Env(), value, buffer, sizeof buffer, &size) != napi_ok) return false;
+  // A text that does not fit is cut off before a character, which has at most 4 bytes, and the buffer ends with a NUL.
   if (size < sizeof buffer - 4) {
     text.assign(buffer, size);
-    return true;
+  } else {
+    text = value.As<Napi::String>().Utf8Value();
   }
-  if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) return false;
-  text.resize(size + 1);
-  if (napi_get_value_string_utf8(env, value, text.data(), text.size(), &size) != napi_ok) return false;
-  text.resize(size);
   return true;
 }
 
-napi_value BytesToJs(napi_env env, const std::string& bytes) {
-  napi_value value = nullptr;
-  if (IsAscii(bytes)) {
-    napi_create_string_latin1(env, bytes.data(), bytes.size(), &value);
-  } else {
-    napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &value);
+bool ToUint32(Napi::Value value, uint32_t& number) {
+  return napi_get_value_uint32(value.Env(), value, &number) == napi_ok;
+}
+
+bool ToElementsOf(Napi::Value value, napi_typedarray_type type, void*& data, size_t& count) {
+  // Unchanged if Node-API does not know the type. No caller wants an Int8Array.
+  napi_typedarray_type actual_type = napi_int8_array;
+  if (napi_get_typedarray_info(value.Env(), value, &actual_type, &count, &data, nullptr, nullptr) != napi_ok ||
+      actual_type != type) {
+    return false;
   }
-  return value;
-}
-
-napi_value NumberToJs(napi_env env, int number) {
-  napi_value value = nullptr;
-  napi_create_int32(env, number, &value);
-  return value;
-}
-
-napi_value FailureToJs(napi_env env, const Failure& failure) {
-  napi_value parts = nullptr;
-  napi_value syscall = nullptr;
-  if (napi_create_array_with_length(env, 2, &parts) != napi_ok ||
-      napi_create_string_latin1(env, failure.syscall, NAPI_AUTO_LENGTH, &syscall) != napi_ok ||
-      napi_set_element(env, parts, 0, syscall) != napi_ok) {
-    return nullptr;
-  }
-  const napi_value path = BytesToJs(env, failure.path);
-  return path != nullptr && napi_set_element(env, parts, 1, path) == napi_ok ? parts : nullptr;
-}
-
-bool IsTypedArray(napi_env env, napi_value value, napi_typedarray_type wanted, size_t& size, void*& memory) {
-  bool is_typed_array = false;
-  napi_typedarray_type type;
-  return napi_is_typedarray(env, value, &is_typed_array) == napi_ok && is_typed_array &&
-         napi_get_typedarray_info(env, value, &type, &size, &memory, nullptr, nullptr) == napi_ok && type == wanted;
+  // A detached array has no memory.
+  if (data == nullptr) count = 0;
+  return true;
 }
 
 }  // namespace fast_sysfs::glue

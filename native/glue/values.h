@@ -1,47 +1,66 @@
 #ifndef FAST_SYSFS_VALUES_H
 #define FAST_SYSFS_VALUES_H
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <cstddef>
-#include <exception>
+#include <cstdint>
 #include <string>
 
 #include "../core/failure.h"
 
-// What every part of the glue does with JavaScript's values. All is on Node-API itself: the C++ wrappers of
-// node-addon-api abort the process where a call fails, and any may fail while a worker thread is being terminated. Here
-// a call that fails just ends the function; an exception is then pending, or the thread is going away.
+// Conversions between JavaScript values and the core's types. Every function may throw a Napi::Error. node-addon-api
+// turns it into a JavaScript exception at the end of the call, or drops it if the environment is being terminated.
 
 namespace fast_sysfs::glue {
 
-// Throws a TypeError and returns null, for what a function returns then.
-napi_value Throw(napi_env env, const char* message);
-
-// Runs a function that may be out of memory: no C++ exception leaves the addon.
-template <napi_value (*Function)(napi_env, napi_callback_info)>
-napi_value Guarded(napi_env env, napi_callback_info info) {
-  try {
-    return Function(env, info);
-  } catch (const std::exception& error) {
-    napi_throw_error(env, "ENOMEM", error.what());
-    return nullptr;
-  }
-}
-
-// False where the value is no string.
-bool TextOf(napi_env env, napi_value value, std::string& text);
-
-// A string where the bytes are ASCII, else a Buffer.
-napi_value BytesToJs(napi_env env, const std::string& bytes);
-
-napi_value NumberToJs(napi_env env, int number);
+// The bytes as a string if they are ASCII, else as a Buffer.
+Napi::Value FromBytes(Napi::Env env, const std::string& bytes);
 
 // [syscall, path]
-napi_value FailureToJs(napi_env env, const Failure& failure);
+Napi::Array FromFailure(Napi::Env env, const Failure& failure);
 
-// `size` is the number of elements.
-bool IsTypedArray(napi_env env, napi_value value, napi_typedarray_type wanted, size_t& size, void*& memory);
+// An array of strings.
+template <size_t kCount>
+Napi::Array FromNames(Napi::Env env, const char* const (&names)[kCount]) {
+  Napi::Array array = Napi::Array::New(env, kCount);
+  for (size_t i = 0; i < kCount; i++) array.Set(static_cast<uint32_t>(i), Napi::String::New(env, names[i]));
+  return array;
+}
+
+// Returns false if the value is not a string.
+bool ToText(Napi::Value value, std::string& text);
+
+// Returns false if the value is not a number. Other numbers than unsigned 32-bit integers are converted as by `>>> 0`.
+bool ToUint32(Napi::Value value, uint32_t& number);
+
+// The elements of a typed array. They are valid until the next call into JavaScript.
+template <typename Element>
+struct Elements {
+  Element* data = nullptr;
+  size_t count = 0;
+};
+
+// The type of a typed array with these elements.
+template <typename Element>
+extern const napi_typedarray_type kArrayType;
+template <>
+inline constexpr napi_typedarray_type kArrayType<uint8_t> = napi_uint8_array;
+template <>
+inline constexpr napi_typedarray_type kArrayType<uint32_t> = napi_uint32_array;
+template <>
+inline constexpr napi_typedarray_type kArrayType<double> = napi_float64_array;
+
+// Returns false if the value is not a typed array of this type. A detached array has no elements.
+bool ToElementsOf(Napi::Value value, napi_typedarray_type type, void*& data, size_t& count);
+
+template <typename Element>
+bool ToElements(Napi::Value value, Elements<Element>& elements) {
+  void* data = nullptr;
+  if (!ToElementsOf(value, kArrayType<Element>, data, elements.count)) return false;
+  elements.data = static_cast<Element*>(data);
+  return true;
+}
 
 }  // namespace fast_sysfs::glue
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { type Detail, Sysfs } from '../../lib/index.js'
 import { type Machine, type MachineSize, machineOfSize, writeMachine } from '../../test/support/sysfs-tree.js'
-import { Naive2018 } from './reference-queries.js'
 import { type BareLoops, groups, largeAnswer, type Question, question, smallAnswer, type Targets } from './benchmark.js'
+import { Naive2018 } from './reference-queries.js'
 import { snapshotQuestion } from './snapshot-benchmarks.js'
 import { blockDevices, walk } from './walk.js'
 

@@ -1,8 +1,10 @@
-import { name, query, Sysfs } from '../../lib/index.js'
-import { Naive2018, namesIn } from './reference-queries.js'
+import { field, query, Sysfs } from '../../lib/index.js'
 import { type BareLoops, largeAnswer, type Question, question, smallAnswer } from './benchmark.js'
+import { Naive2018, namesIn } from './reference-queries.js'
 import { details, snapshotQuestion } from './snapshot-benchmarks.js'
 import { type AskedMachine, blockDevices, networkInterfaces, walk } from './walk.js'
+
+const { name } = field
 
 /**
  * The questions about the machine that this runs on. What it has of iSCSI and multipath is unknown; what every machine

@@ -1,9 +1,9 @@
+import { addon, bareLoop, bareLoopOneThread, fallback, naive, type Targets } from './benchmark.js'
 import type { Crossing } from './crossing.js'
+import type { TodayRow } from './forked-tools.js'
 import type { Samples, Timing } from './measure.js'
 import type { Memory } from './memory.js'
 import type { MonitorMeasurement } from './monitor.js'
-import { addon, bareLoop, bareLoopOneThread, fallback, naive, type Targets } from './benchmark.js'
-import type { TodayRow } from './forked-tools.js'
 
 export interface Ratio {
   readonly of: string

@@ -18,7 +18,7 @@ interface Ticked {
 export function questionsOfSampler(devices: readonly string[], loops: BareLoops | undefined): readonly Question[] {
   return (['sysfs', 'diskstats'] as const).map((source) => {
     const ticking = (backend: 'native' | 'fallback') => {
-      const sampler = new Sysfs({ root: '/', backend }).sampler({ devices, source })
+      const sampler = new Sysfs({ root: '/', backend }).sampler({ devices, readFrom: source })
       return (): Ticked => {
         sampler.sample()
         return sampler

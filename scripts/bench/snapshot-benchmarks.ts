@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { Detail, IscsiConnection, IscsiSession, SnapshotData } from '../../lib/index.js'
 import { logicalUnitNameOf, unitSerialNumberOf } from '../../lib/snapshot/vital-product-data.js'
-import { type NaiveSnapshot, naiveSnapshot } from './reference-snapshot.js'
 import { type BareLoops, type Question, question, type Targets } from './benchmark.js'
+import { type NaiveSnapshot, naiveSnapshot } from './reference-snapshot.js'
 import { bareSnapshot, type Entry, entriesOf } from './snapshot-parts.js'
 import type { AskedMachine } from './walk.js'
 

@@ -1,6 +1,8 @@
-import { integer, link, name, type Query, query, type Sysfs, text } from '../../lib/index.js'
-import { naiveWalk } from './reference-queries.js'
+import { field, type Query, query, type Sysfs } from '../../lib/index.js'
 import { type BareLoops, groups, type Question, question, type Targets } from './benchmark.js'
+import { naiveWalk } from './reference-queries.js'
+
+const { integer, link, name, text } = field
 
 export interface AskedMachine {
   readonly addon: Sysfs

@@ -176,7 +176,7 @@ onEveryBackend('a root without sysfs is a failure', async (t, backend) => {
 })
 
 test('no addon is a failure only where it is asked for', async (t) => {
-  const copied = path.join(copyPackage(), 'dist/lib/cli/main.js')
+  const copied = path.join(copyPackage(), 'dist/package/cli/main.js')
   const args = [copied, 'multipath', 'sda', '--root', await unpackRecording('S3')]
   t.deepEqual(await endOf(process.execPath, args), ended(0, '/dev/dm-3\n', ''))
   const end = await endOf(process.execPath, [...args, '--backend', 'native'])
@@ -191,10 +191,10 @@ onEveryBackend('no descriptors left is a failure', async (t, backend) => {
       'preload.cjs': `
         const { openSync } = require('node:fs')
         const { Machine } = require(${JSON.stringify(path.join(packageRoot, 'dist/lib/machine/machine.js'))})
-        const { ask } = Machine.prototype
-        Machine.prototype.ask = function (...question) {
+        const { run } = Machine.prototype
+        Machine.prototype.run = function (...operation) {
           try { for (;;) openSync('/dev/null') } catch {}
-          return ask.apply(this, question)
+          return run.apply(this, operation)
         }`,
     }),
     'preload.cjs',
@@ -252,8 +252,10 @@ test('help, of the tool and of each command', async (t) => {
 
 test('version, and that npm makes this the command', async (t) => {
   const { version, bin } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'))
-  t.is(path.resolve(packageRoot, bin['fast-sysfs']), tool)
-  t.true(readFileSync(tool, 'utf8').startsWith('#!/usr/bin/env node\n'))
+  // The bundle of the tool: test/package.test.ts runs it.
+  const command = path.resolve(packageRoot, bin['fast-sysfs'])
+  t.is(path.relative(packageRoot, command), 'dist/package/cli/main.js')
+  t.true(readFileSync(command, 'utf8').startsWith('#!/usr/bin/env node\n'))
   t.deepEqual(await runAlone(['--version']), ended(0, `${version}\n`, ''))
   t.deepEqual(await runAlone(['-V']), ended(0, `${version}\n`, ''))
 })

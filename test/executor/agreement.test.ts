@@ -88,12 +88,13 @@ testWithAddon('the addon and the fallback give the same reasons for what cannot 
 function unreadableOf(sysfs: Sysfs, machine: Machine): readonly Unreadable[] {
   const unreadable: Unreadable[] = []
   for (const iqn of targetNamesOf(machine)) {
-    sysfs.getIscsiPortalHostMapForTarget(iqn, { unreadable })
-    for (const lun of lunsOf(machine)) sysfs.findDevicesForIscsiLun(iqn, lun, { unreadable })
+    sysfs.getIscsiPortalHostMapForTarget(iqn, { onUnreadable: (item) => unreadable.push(item) })
+    for (const lun of lunsOf(machine))
+      sysfs.findDevicesForIscsiLun(iqn, lun, { onUnreadable: (item) => unreadable.push(item) })
   }
   for (const device of devicesOf(machine)) {
-    sysfs.findMultipathDeviceForDevice(device, { unreadable })
-    sysfs.findSlaveDevicesOnMultipath(device, { unreadable })
+    sysfs.findMultipathDeviceForDevice(device, { onUnreadable: (item) => unreadable.push(item) })
+    sysfs.findSlaveDevicesOnMultipath(device, { onUnreadable: (item) => unreadable.push(item) })
   }
   return unreadable
 }

@@ -50,7 +50,7 @@ interface Rejection {
 onEach('an attribute that hangs stops neither the event loop nor other queries', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
-    async ({ Sysfs, query, name, text }, tree, { backend }) => {
+    async ({ Sysfs, query, field: { name, text } }, tree, { backend }) => {
       const { readFile } = process.getBuiltinModule('node:fs/promises')
       const { root } = tree
       const sysfs = new Sysfs({ root, backend })
@@ -69,7 +69,7 @@ onEach('an attribute that hangs stops neither the event loop nor other queries',
       // Behind the one that hangs: this gets a thread as soon as it is clear that it does.
       const parent = await sysfs.async.findMultipathDeviceForDevice('/dev/disk/volume')
       const unreadable: Unreadable[] = []
-      const rows = await all.all({}, { unreadable })
+      const rows = await all.all({}, { onUnreadable: (item) => unreadable.push(item) })
       clearInterval(clock)
       for (let i = 0; i < 20; i++) await all.all()
       const file = await readFile(`${root}/sys/a/1/v`, 'utf8')
@@ -108,7 +108,7 @@ onEach('an attribute that hangs stops neither the event loop nor other queries',
 onEach('however many ask for what hangs, one thread hangs', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
-    async ({ Sysfs, query, text, list }, tree, { backend }) => {
+    async ({ Sysfs, query, field: { text, list } }, tree, { backend }) => {
       const { readFile } = process.getBuiltinModule('node:fs/promises')
       const sysfs = new Sysfs({ root: tree.root, backend })
       const attribute = sysfs.async.prepare(query('a/3', { v: text('v') }))
@@ -135,7 +135,7 @@ onEach(
   async (t, parts, backend) => {
     const outcome = await answerOnHangingTree(
       parts,
-      async ({ Sysfs, query, name, text }, tree, { backend }) => {
+      async ({ Sysfs, query, field: { name, text } }, tree, { backend }) => {
         const { readFile } = process.getBuiltinModule('node:fs/promises')
         const { root } = tree
         const sysfs = new Sysfs({ root, backend })
@@ -176,7 +176,7 @@ onEach(
 onEach('directories, links and look-ups hang as well, and are named', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
-    async ({ Sysfs, query, name, link, exists }, tree, { backend }) => {
+    async ({ Sysfs, query, field: { name, link, exists } }, tree, { backend }) => {
       const { root } = tree
       const sysfs = new Sysfs({ root, backend })
       const queries = {
@@ -189,7 +189,7 @@ onEach('directories, links and look-ups hang as well, and are named', async (t, 
         await tree.hang(hanging)
         const first = await asked.all({}, { timeoutMs: 50 }).catch((error) => error)
         const unreadable: Unreadable[] = []
-        const later = await asked.all({}, { unreadable }).catch((error) => error)
+        const later = await asked.all({}, { onUnreadable: (item) => unreadable.push(item) }).catch((error) => error)
         outcomes.push([first.code, first.syscall, first.path.replace(root, '')])
         outcomes.push(
           later instanceof Error ? [later.message.replace(root, '')] : [later, unreadable.map(({ code }) => code)],
@@ -222,7 +222,7 @@ onEach('directories, links and look-ups hang as well, and are named', async (t, 
 onEach('an abort ends the waiting, before and during a read that hangs', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
-    async ({ Sysfs, query, text }, tree, { backend }) => {
+    async ({ Sysfs, query, field: { text } }, tree, { backend }) => {
       const sysfs = new Sysfs({ root: tree.root, backend })
       const attribute = sysfs.async.prepare(query('a/3', { v: text('v') }))
       await tree.hang('sys/a/3/v')
@@ -255,7 +255,7 @@ onEach('an abort ends the waiting, before and during a read that hangs', async (
 onEach('a run that hung goes on when the kernel answers, beside one that took its place', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
-    async ({ Sysfs, query, text }, tree, { backend }) => {
+    async ({ Sysfs, query, field: { text } }, tree, { backend }) => {
       const sysfs = new Sysfs({ root: tree.root, backend })
       const all = sysfs.async.prepare(query('a/*', { v: text('v') }))
       await tree.hang('sys/a/2/v')
@@ -283,7 +283,7 @@ onEach(
         await tree.hang('sys/a/3/v')
         const source = `
         const { workerData } = require('node:worker_threads')
-        const { Sysfs, query, text } = require(workerData.packageRoot + '/dist/lib/index.js')
+        const { Sysfs, query, field: { text } } = require(workerData.packageRoot + '/dist/lib/index.js')
         const sysfs = new Sysfs(workerData)
         sysfs.async.prepare(query('a/3', { v: text('v') })).all({}, { timeoutMs: 10 }).catch(() => {})
         sysfs.async.prepare(query('a/3', { v: text('v') })).all()`
@@ -304,7 +304,7 @@ onEach('a process that exits while a read hangs ends when the read does', async 
   try {
     await tree.hang('sys/a/3/v')
     const ended = runInChild(
-      async ({ Sysfs, query, text }, { root, backend }) => {
+      async ({ Sysfs, query, field: { text } }, { root, backend }) => {
         const asked = new Sysfs({ root, backend }).async.prepare(query('a/3', { v: text('v') }))
         const error = await asked.all({}, { timeoutMs: 50 }).catch(({ code }) => code)
         process.on('exit', () => process.getBuiltinModule('node:fs').writeSync(1, `exits after ${error}`))
@@ -327,7 +327,7 @@ onEach('a process that exits while a read hangs ends when the read does', async 
 
 onEach('a process that is killed while a read hangs ends, and leaves nothing mounted', async (t, parts, backend) => {
   const end = await runInChild(
-    async ({ Sysfs, query, text }, { parts, module, backend }) => {
+    async ({ Sysfs, query, field: { text } }, { parts, module, backend }) => {
       const { createRequire } = process.getBuiltinModule('node:module')
       const { HangingTree: Tree } = createRequire(module)(module) as typeof import('../support/hanging-tree.js')
       const tree = await Tree.mount(parts)

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { integer, link, list, name, param, query, Sysfs, SysfsError, text, type Unreadable } from '../../lib/index.js'
+import { field, param, query, Sysfs, SysfsError, type Unreadable } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
 import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
@@ -9,6 +9,8 @@ import { recordingNames, unpackRecording } from '../support/recordings.js'
 import { byRunLength, testOnRecording } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
+
+const { integer, link, list, name, text } = field
 
 // The asynchronous methods give the answers of the synchronous ones. What they do where something hangs is in
 // async-hanging.test.ts.
@@ -22,8 +24,8 @@ for (const recording of recordingNames) {
     for (const detail of ['links', 'basic', 'full'] as const) {
       const unreadable: Unreadable[] = []
       const unreadableAsync: Unreadable[] = []
-      const snapshot = sysfs.snapshot({ detail, unreadable })
-      t.deepEqual(await sysfs.async.snapshot({ detail, unreadable: unreadableAsync }), snapshot)
+      const snapshot = sysfs.snapshot({ detail, onUnreadable: (item) => unreadable.push(item) })
+      t.deepEqual(await sysfs.async.snapshot({ detail, onUnreadable: (item) => unreadableAsync.push(item) }), snapshot)
       t.deepEqual(unreadableAsync, unreadable)
     }
     const { blockDevices, iscsiSessions } = sysfs.snapshot()
@@ -70,7 +72,10 @@ onEveryBackend('queries of one’s own: all rows, the first, none, those of para
   const sysfs = new Sysfs({ root, backend })
   const prepared = sysfs.async.prepare(everything)
   const unreadable: Unreadable[] = []
-  t.deepEqual(await prepared.all({}, { unreadable }), sysfs.prepare(everything).all())
+  t.deepEqual(
+    await prepared.all({}, { onUnreadable: (item) => unreadable.push(item) }),
+    sysfs.prepare(everything).all(),
+  )
   t.deepEqual(unreadable, [{ path: `${root}/sys/a/1/directory`, code: 'EISDIR' }])
   t.deepEqual(await prepared.first(), sysfs.prepare(everything).first())
   const one = sysfs.async.prepare(query('a/*', { name: name(), v: text('v').equals(param('v')) }))
@@ -171,7 +176,7 @@ onEveryBackend('an aborted signal rejects with its reason; nothing stays behind'
 onEveryBackend('a process out of descriptors rejects, and goes on when it has some again', async (t, backend) => {
   const root = smallTree(t)
   const outcome = await answerOfChild(
-    async ({ Sysfs, query, text }, { root, backend }) => {
+    async ({ Sysfs, query, field: { text } }, { root, backend }) => {
       const { closeSync, openSync } = process.getBuiltinModule('node:fs')
       const prepared = new Sysfs({ root, backend }).async.prepare(query('a/*', { v: text('v') }))
       await prepared.all()

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import path from 'node:path'
 import test from 'ava'
-import { captured, name, query, Sysfs } from '../../lib/index.js'
+import { field, query, Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
 import { missingBlockDevices, missingBlockNodes } from '../support/requirements.js'
 import { testWith } from '../support/test-with.js'
+
+const { capture, name } = field
 
 const machine: FileTree = {
   'sys/class/block/sda/holders/dm-10': null,
@@ -131,7 +133,7 @@ onEveryBackend(
   'a block node anywhere is known by its number',
   (t, backend) => {
     const root = writeFileTree(t, { 'volumes/disk': { link: 'node' }, 'dev/alias': { link: '../volumes/disk' } })
-    const numbers = query('dev/block/{major}:{minor}', { major: captured('major'), minor: captured('minor') })
+    const numbers = query('dev/block/{major}:{minor}', { major: capture('major'), minor: capture('minor') })
     const first = new Sysfs({ root: '/', backend }).prepare(numbers).first()
     const [major, minor] = [String(first?.major), String(first?.minor)]
     execFileSync('mknod', [`${root}/volumes/node`, 'b', major, minor])

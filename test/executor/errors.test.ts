@@ -2,22 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
-import {
-  findDevicesForIscsiLun,
-  integer,
-  link,
-  name,
-  query,
-  Sysfs,
-  SysfsError,
-  text,
-  type Unreadable,
-} from '../../lib/index.js'
+import { field, findDevicesForIscsiLun, query, Sysfs, SysfsError, type Unreadable } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
 import { giveUpRoot } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
 import { missingFile } from '../support/requirements.js'
 import { testWith, testWithAddon } from '../support/test-with.js'
+
+const { integer, link, name, text } = field
 
 onEveryBackend("a device's trouble is null, with the reason on request", (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/1/directory': null, 'sys/a/1/loop': { link: 'loop' }, 'sys/a/1/v': '1\n' })
@@ -31,7 +23,9 @@ onEveryBackend("a device's trouble is null, with the reason on request", (t, bac
     }),
   )
   const unreadable: Unreadable[] = []
-  t.deepEqual(prepared.all({}, { unreadable }), [{ directory: null, loop: null, gone: null, below: null, v: 1 }])
+  t.deepEqual(prepared.all({}, { onUnreadable: (item) => unreadable.push(item) }), [
+    { directory: null, loop: null, gone: null, below: null, v: 1 },
+  ])
   t.deepEqual(unreadable, [
     { path: `${root}/sys/a/1/directory`, code: 'EISDIR' },
     { path: `${root}/sys/a/1/loop`, code: 'ELOOP' },
@@ -42,9 +36,9 @@ onEveryBackend('a directory that is a loop is empty, with the reason; one that i
   const root = writeFileTree(t, { 'sys/class/iscsi_session': { link: 'iscsi_session' }, 'sys/class/x': null })
   const sysfs = new Sysfs({ root, backend })
   const unreadable: Unreadable[] = []
-  t.deepEqual(sysfs.findDevicesForIscsiLun('iqn.a', 1, { unreadable }), [])
+  t.deepEqual(sysfs.findDevicesForIscsiLun('iqn.a', 1, { onUnreadable: (item) => unreadable.push(item) }), [])
   t.deepEqual(unreadable, [{ path: `${root}/sys/class/iscsi_session`, code: 'ELOOP' }])
-  t.deepEqual(sysfs.findSlaveDevicesOnMultipath('dm-0', { unreadable }), [])
+  t.deepEqual(sysfs.findSlaveDevicesOnMultipath('dm-0', { onUnreadable: (item) => unreadable.push(item) }), [])
   t.is(unreadable.length, 1)
 })
 
@@ -53,7 +47,7 @@ onEveryBackend('a link that is none is null without a reason', (t, backend) => {
   const unreadable: Unreadable[] = []
   const rows = new Sysfs({ root, backend })
     .prepare(query('a/*', { self: link(), v: link('v'), gone: link('gone') }))
-    .all({}, { unreadable })
+    .all({}, { onUnreadable: (item) => unreadable.push(item) })
   t.deepEqual(rows, [{ self: null, v: null, gone: null }])
   t.deepEqual(unreadable, [])
 })
@@ -109,7 +103,7 @@ test('the functions are those of this machine', (t) => {
 /** Runs code that prints JSON in a process of its own, with limits and a user of its own. */
 function inProcess(backend: Backend, root: string, code: string, ...command: readonly string[]): unknown {
   const script = `
-    const { Sysfs, SysfsError, query, name, text, list, exists, link } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
+    const { Sysfs, SysfsError, query, field: { name, text, list, exists, link } } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
     const sysfs = new Sysfs({ root: ${JSON.stringify(root)}, backend: ${JSON.stringify(backend)} })
     const attempt = (call) => {
       try { return call() } catch (error) {
@@ -182,7 +176,7 @@ testWithAddon('a result that does not fit in memory is ENOMEM, and the next one 
     `
     const { execFileSync } = require('node:child_process')
     const fs = require('node:fs')
-    const { hex } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
+    const { field: { hex } } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
     const one = sysfs.prepare(query('one', { size: hex('size') }))
     const many = sysfs.prepare(query('many/*', { size: hex('size') }))
     one.all()
@@ -233,7 +227,7 @@ onEveryBackend('EACCES on a directory that must be listed is thrown, on an attri
     ${giveUpRoot}
     const unreadable = []
     console.log(JSON.stringify({
-      secret: attempt(() => sysfs.prepare(query('a/*', { v: text('v'), secret: text('secret') })).all({}, { unreadable })),
+      secret: attempt(() => sysfs.prepare(query('a/*', { v: text('v'), secret: text('secret') })).all({}, { onUnreadable: (item) => unreadable.push(item) })),
       unreadable,
       closed: attempt(() => sysfs.prepare(query('closed/*', { name: name() })).all()),
       below: attempt(() => sysfs.prepare(query('closed/1', { v: text('v'), there: exists('v'), self: link() })).all()),
@@ -265,7 +259,7 @@ onEveryBackend(
     const prepared = new Sysfs({ root: '/', backend }).prepare(
       query('class/net/lo', { speed: integer('speed'), mtu: integer('mtu'), uevent: text('uevent') }),
     )
-    const [lo] = prepared.all({}, { unreadable })
+    const [lo] = prepared.all({}, { onUnreadable: (item) => unreadable.push(item) })
     t.is(lo?.speed, null)
     t.deepEqual(unreadable, [{ path: '/sys/class/net/lo/speed', code: 'EINVAL' }])
     t.true((lo?.mtu ?? 0) > 0)
@@ -279,7 +273,10 @@ onEveryBackend('entries that come and go between listing and reading are not an 
   mkdirSync(`${root}/sys/a/empty`)
   const sysfs = new Sysfs({ root, backend })
   const unreadable: Unreadable[] = []
-  t.deepEqual(sysfs.prepare(query('a/*', { v: text('v').required() })).all({}, { unreadable }), [{ v: 'x' }])
+  t.deepEqual(
+    sysfs.prepare(query('a/*', { v: text('v').required() })).all({}, { onUnreadable: (item) => unreadable.push(item) }),
+    [{ v: 'x' }],
+  )
   t.deepEqual(unreadable, [])
   t.is(sysfs.prepare(query('a/*', { name: name(), v: text('v') })).all().length, readdirSync(`${root}/sys/a`).length)
 })

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
-import { captured, name, query, Sysfs } from '../../lib/index.js'
+import { field, query, Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { writeFileTree } from '../support/file-tree.js'
 import { randomCases } from '../support/run-length.js'
+
+const { capture, name } = field
 
 // `*` takes as little as it can, a number all the digits there are. A regular expression says the same in another way,
 // and tries every way to take a name apart.
@@ -47,7 +49,7 @@ onEveryBackend('random patterns match what they mean', (t, backend) => {
       let count = 0
       const pattern = parts.map((part) => (part === '{}' ? `{n${count++}}` : part)).join('')
       const keys = Array.from({ length: count }, (_, index) => `n${index}`)
-      const numbers = Object.fromEntries(keys.map((key) => [key, captured(key)]))
+      const numbers = Object.fromEntries(keys.map((key) => [key, capture(key)]))
       const rows = sysfs.prepare(query(`a/${pattern}`, { ...numbers, name: name() })).all({} as never)
       t.deepEqual(
         rows.map((row) => ({

@@ -1,22 +1,13 @@
 import test from 'ava'
 import {
   type BlockDevice,
-  controllersDown,
-  degradedMaps,
-  disksDown,
   type Finding,
   findingsOf,
   type MultipathMap,
-  mapsOfAnotherSize,
-  mapsSuspended,
-  orphanPaths,
-  phantomLuns,
-  remotePortsDown,
   type ScsiDisk,
   Snapshot,
   type SnapshotData,
   Sysfs,
-  sessionsDown,
 } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { unpackRecording } from '../support/recordings.js'
@@ -134,11 +125,11 @@ test('with basic detail a session that is down degrades its maps, and LUNs of on
     // The states of connections are read at 'full'.
     downInS7('FREE').map((finding) => (finding.kind === 'sessionDown' ? { ...finding, connections: [] } : finding)),
   )
-  t.deepEqual(orphanPaths(await basic('S4-ipv6')), [
+  t.deepEqual(findingsOf(await basic('S4-ipv6'), { kinds: ['orphanPath'] }), [
     ...orphans(`${alpha} LUN 1`, ['sda', 'sdb', 'sde'], null),
     ...orphans(`${alpha} LUN 2`, ['sdc', 'sdd', 'sdf'], null),
   ])
-  const sizes = phantomLuns(await basic('S6c-rescanned'))
+  const sizes = findingsOf(await basic('S6c-rescanned'), { kinds: ['phantomLun'] })
   t.deepEqual(
     sizes.map((finding) => finding.kind === 'phantomLun' && finding.evidence),
     [[{ kind: 'zeroSize' }], [{ kind: 'zeroSize' }]],
@@ -270,7 +261,7 @@ test('an orphan path is told with the map that has the others', (t) => {
   const unnamedToo = disk('sdf', '2:0:0:3', { ...isFibreChannel, scsi: { wwid: null } })
   const partition = disk('sda1', '1:0:0:1', { type: 'part', parent: 'sda' })
   const snapshot = snapshotWith([a, partition, b, c, alone, unnamed, unnamedToo], [map('m', '3600', [a, c])])
-  t.deepEqual(orphanPaths(snapshot), [
+  t.deepEqual(findingsOf(snapshot, { kinds: ['orphanPath'] }), [
     { kind: 'orphanPath', device: 'sdb', unit: 'naa.6001', otherPaths: ['sda', 'sdc'], map: 'm' },
   ])
 })
@@ -279,12 +270,13 @@ test('a path is live when its device runs and its session is logged in', (t) => 
   const disks = [disk('sda', '1:0:0:1'), disk('sdb', '2:0:0:1', { scsi: { state: 'offline' } })]
   const mapped = [map('m', '36001', disks)]
   const degraded = (states: readonly [string, string]): unknown =>
-    degradedMaps(
+    findingsOf(
       snapshotWith(disks, mapped, [
         [1, states[0]],
         [2, states[1]],
         [3, 'LOGGED_IN'],
       ]),
+      { kinds: ['degradedMap'] },
     )
   const finding = { kind: 'degradedMap', map: 'm', device: 'dm-m', sessions: 3 }
   const without = [
@@ -303,7 +295,7 @@ test('a map of other than iSCSI paths is degraded when one of them is down', (t)
   const unknown = disk('sdc', '3:0:0:1', { ...isFibreChannel, scsi: { state: null } })
   const disks = [up, blocked, unknown]
   const maps = [map('m', '36001', [up, unknown]), map('n', '36001', [up, blocked])]
-  t.deepEqual(degradedMaps(snapshotWith(disks, maps)), [
+  t.deepEqual(findingsOf(snapshotWith(disks, maps), { kinds: ['degradedMap'] }), [
     { kind: 'degradedMap', map: 'n', device: 'dm-n', livePaths: 1, sessions: 0, without: [] },
   ])
 })
@@ -311,7 +303,7 @@ test('a map of other than iSCSI paths is degraded when one of them is down', (t)
 /** The evidence against each disk. */
 function evidence(snapshot: Snapshot): unknown {
   return Object.fromEntries(
-    phantomLuns(snapshot).map((finding) =>
+    findingsOf(snapshot, { kinds: ['phantomLun'] }).map((finding) =>
       finding.kind === 'phantomLun' ? [`${finding.device} ${finding.hctl}`, finding.evidence] : [],
     ),
   )
@@ -395,7 +387,7 @@ test('a session whose state is not known is not down', (t) => {
       [2, 'FREE'],
     ],
   )
-  t.deepEqual(sessionsDown(snapshot), [
+  t.deepEqual(findingsOf(snapshot, { kinds: ['sessionDown'] }), [
     { kind: 'sessionDown', sessionId: 2, targetName: 'a', state: 'FREE', connections: [], disks: [] },
   ])
 })
@@ -419,7 +411,7 @@ test('a connection that is not up is told though its session is logged in', (t) 
     const connections = states.map((state, id) => ({ ...connection, id, state }))
     const { detail, ...parts } = snapshotWith([])
     const iscsiSessions = session === undefined ? [] : [{ ...session, connections }]
-    return sessionsDown(new Snapshot({ detail, ...parts, iscsiSessions })).map((finding) =>
+    return findingsOf(new Snapshot({ detail, ...parts, iscsiSessions }), { kinds: ['sessionDown'] }).map((finding) =>
       finding.kind === 'sessionDown' ? finding.connections : finding,
     )
   }
@@ -443,7 +435,7 @@ test('a disk that waits is told where no lost session explains it', (t) => {
       [2, 'FAILED'],
     ],
   )
-  t.deepEqual(disksDown(snapshot), [
+  t.deepEqual(findingsOf(snapshot, { kinds: ['diskDown'] }), [
     { kind: 'diskDown', device: 'sda', hctl: '1:0:0:1', state: 'blocked' },
     { kind: 'diskDown', device: 'sdc', hctl: '3:0:0:1', state: 'transport-offline' },
   ])
@@ -454,7 +446,7 @@ test('a map of another size than its paths, which have one', (t) => {
   const gone = disk('sdd', '4:0:0:1', { sizeBytes: 0 })
   const unknown = disk('sde', '5:0:0:1', { sizeBytes: null })
   const maps = [map('m', '36001', [...grown, gone, unknown]), map('n', '36001', grown.slice(1))]
-  t.deepEqual(mapsOfAnotherSize(snapshotWith([...grown, gone, unknown], maps)), [
+  t.deepEqual(findingsOf(snapshotWith([...grown, gone, unknown], maps), { kinds: ['mapSizeDiffers'] }), [
     {
       kind: 'mapSizeDiffers',
       map: 'm',
@@ -473,7 +465,7 @@ test('maps of any kind that are suspended', (t) => {
     disk('dm-2', '1:0:0:3', dm('b', false)),
     disk('dm-3', '1:0:0:4', dm('c', null)),
   ])
-  t.deepEqual(mapsSuspended(snapshot), [
+  t.deepEqual(findingsOf(snapshot, { kinds: ['mapSuspended'] }), [
     { kind: 'mapSuspended', map: 'vg-lv', device: 'dm-0' },
     { kind: 'mapSuspended', map: 'dm-1', device: 'dm-1' },
   ])
@@ -509,8 +501,8 @@ test('NVMe controllers and ports of Fibre Channel targets that are down', (t) =>
     portName: '0x2',
     state: 'Blocked',
   }
-  t.deepEqual(controllersDown(snapshot), [controllerDown])
-  t.deepEqual(remotePortsDown(snapshot), [remotePortDown])
+  t.deepEqual(findingsOf(snapshot, { kinds: ['controllerDown'] }), [controllerDown])
+  t.deepEqual(findingsOf(snapshot, { kinds: ['remotePortDown'] }), [remotePortDown])
   t.deepEqual(findingsOf(snapshot), [remotePortDown, controllerDown])
 })
 
@@ -539,8 +531,8 @@ test('four times the disks take about four times as long', (t) => {
     const runs = Array.from({ length: 5 }, () => {
       const begin = process.cpuUsage()
       const snapshot = new Snapshot(data)
-      degradedMaps(snapshot)
-      phantomLuns(snapshot)
+      findingsOf(snapshot, { kinds: ['degradedMap'] })
+      findingsOf(snapshot, { kinds: ['phantomLun'] })
       for (const device of snapshot.blockDevices) {
         snapshot.mapsOver(device)
         snapshot.disksUnder(device)

@@ -5,9 +5,10 @@ import { setTimeout as pause, setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import { type Change, type Detail, Monitor, type Snapshot, Sysfs, type Uevent } from '../../lib/index.js'
-import { HeldAttributes } from '../../lib/monitor/open-attributes.js'
+import { OpenAttributes } from '../../lib/monitor/open-attributes.js'
 import { onEveryBackend } from '../support/backends.js'
 import { answerOfChild, steadyMemory } from '../support/child-process.js'
+import { machineOf } from '../support/library-internals.js'
 import { loopDevicesFor, loopDevicesModule, missingLoopDevices, missingLoopNodes } from '../support/loop-devices.js'
 import { lastingDifferences, ReplayedChanges } from '../support/replayed-changes.js'
 import { missingUevents } from '../support/requirements.js'
@@ -37,7 +38,7 @@ const testWithMedium = testWith(missingLoopDevices(), missingUevents(), missingL
 
 /** A monitor of the machine's own sysfs that receives uevents. */
 function ueventMonitor(t: ExecutionContext, detail: Detail, receiveBufferSize?: number): Monitor {
-  const monitor = closing(t, new Monitor(new Sysfs({ sysPath: '/sys' }), { detail }, receiveBufferSize))
+  const monitor = closing(t, new Monitor(machineOf({ sysPath: '/sys' }), { detail }, receiveBufferSize))
   t.is(monitor.source, 'uevents')
   return monitor
 }
@@ -72,7 +73,7 @@ onEveryBackend('without events everything is compared, and the same is the same 
     t.deepEqual(first, sysfs.snapshot({ detail }))
     t.is(monitor.snapshot(), first)
     t.is(monitor.refresh(), first)
-    t.is(monitor.rescan(), first)
+    t.is(monitor.reload(), first)
   }
   const monitor = closing(t, sysfs.monitor())
   const before = monitor.snapshot()
@@ -114,7 +115,7 @@ onEveryBackend('a closed monitor says so', (t, backend) => {
   for (const ask of [
     () => monitor.snapshot(),
     () => monitor.refresh(),
-    () => monitor.rescan(),
+    () => monitor.reload(),
     () => monitor.changes(),
   ]) {
     t.throws(ask, { message: 'the monitor is closed' })
@@ -215,11 +216,11 @@ onEveryBackend('with few descriptors a refresh opens what it cannot hold', async
   const { held, isHeld } = await answerOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { readdirSync, writeFileSync } = process.getBuiltinModule('node:fs')
-      const { HeldAttributes } = process.getBuiltinModule('node:module').createRequire(`${process.cwd()}/`)(
+      const { OpenAttributes } = process.getBuiltinModule('node:module').createRequire(`${process.cwd()}/`)(
         './dist/lib/monitor/open-attributes.js',
       ) as typeof import('../../lib/monitor/open-attributes.js')
       const openDescriptors = () => readdirSync('/proc/self/fd').length
-      const held = new HeldAttributes()
+      const held = new OpenAttributes()
       const rows = new Sysfs({ root, backend })
         .snapshot()
         .blockDevices.map(({ name }) => `${root}/sys/class/block/${name}`)
@@ -347,7 +348,7 @@ testWithLoopDevices.serial(
   async (t) => {
     const devices = await loopDevicesFor(t)
     const attributes = [{ key: 'sectors', kind: 'integer', path: 'size' }] as const
-    const held = closing(t, new HeldAttributes())
+    const held = closing(t, new OpenAttributes())
     // Others make loop devices, too, and may take the number.
     for (let tries = 0; tries < 20; tries++) {
       const [name = ''] = await devices.add(1)

@@ -4,9 +4,10 @@ import path from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { parseUevents } from '../../lib/executor/uevent.js'
 import { type Detail, diff, Snapshot, Sysfs } from '../../lib/index.js'
-import { CurrentRows, settlingTime } from '../../lib/monitor/row-cache.js'
+import { RowCache, settlingTime } from '../../lib/monitor/row-cache.js'
 import { joinRows } from '../../lib/snapshot/join.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
+import { machineOf } from '../support/library-internals.js'
 import { unpackRecording } from '../support/recordings.js'
 import { type Machine, machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
@@ -17,7 +18,7 @@ import { temporaryDirectory } from '../support/temporary.js'
 /** A sysfs that is now one tree, now another, with rows kept of it. */
 class ChangingMachine {
   readonly sysfs: Sysfs
-  readonly rows: CurrentRows
+  readonly rows: RowCache
   time = 0
   readonly #root: string
 
@@ -32,7 +33,7 @@ class ChangingMachine {
     this.#root = path.join(directory, 'machine')
     symlinkSync(tree, this.#root)
     this.sysfs = new Sysfs({ root: this.#root, backend })
-    this.rows = new CurrentRows(this.sysfs, detail, () => this.time)
+    this.rows = new RowCache(machineOf({ root: this.#root, backend }), detail, () => this.time)
     this.rows.readAll()
   }
 
@@ -42,7 +43,7 @@ class ChangingMachine {
   }
 
   hear(...messages: readonly string[]): boolean {
-    return this.rows.readNamed({ uevents: parseUevents(messages.join('')), someWereLost: false })
+    return this.rows.readAffected({ uevents: parseUevents(messages.join('')), someWereLost: false })
   }
 
   get snapshot(): Snapshot {
@@ -97,7 +98,7 @@ for (const detail of ['links', 'basic', 'full'] as const) {
         machine.behind.filter((line) => /^sd[cd]/.test(line)),
         silent,
       )
-    machine.rows.readVolatile()
+    machine.rows.readSilent()
     if (detail !== 'full') t.deepEqual(machine.behind, [])
     else
       t.true(
@@ -129,7 +130,7 @@ for (const detail of ['links', 'basic', 'full'] as const) {
       t.is(machine.snapshot.device(name), undefined)
     }
     for (const map of was.snapshot().multipathMaps) machine.hear(blockEvent(was, 'change', map.device))
-    machine.rows.readVolatile()
+    machine.rows.readSilent()
     t.deepEqual(machine.behind, [])
   })
 }
@@ -141,9 +142,9 @@ onEveryBackend('states change without an event, and are read when asked', async 
   t.true(behind.length > 0)
   t.false(machine.hear())
   t.deepEqual(machine.behind, behind)
-  t.true(machine.rows.readVolatile())
+  t.true(machine.rows.readSilent())
   t.deepEqual(machine.behind, [])
-  t.false(machine.rows.readVolatile())
+  t.false(machine.rows.readSilent())
   t.false(machine.rows.readAll())
 })
 
@@ -179,7 +180,7 @@ onEveryBackend('everything is read where something moved, or events were lost', 
   t.true(machine.hear(uevent('move', '/devices/x/block/sda', 'block', 'MAJOR=8', 'MINOR=0')))
   t.deepEqual(machine.behind, [])
   resize(2)
-  t.true(machine.rows.readNamed({ uevents: [], someWereLost: true }))
+  t.true(machine.rows.readAffected({ uevents: [], someWereLost: true }))
   t.deepEqual(machine.behind, [])
 
   // What was lost may go on changing: it is looked at once more, when that is over.
@@ -243,13 +244,13 @@ onEveryBackend('a name that is used again is another device’s, with attributes
   const other = written(t, machineOfSize({ sessions: 1, luns: 1, maps: 0 }))
   writeFileSync(`${other}/sys/class/block/sda/size`, '4096\n')
   const machine = new ChangingMachine(t, backend, 'full', tree)
-  machine.rows.readVolatile()
+  machine.rows.readSilent()
   machine.become(other)
   // The held descriptors are those of the files that were there before.
-  t.false(machine.rows.readVolatile())
+  t.false(machine.rows.readSilent())
   t.true(machine.hear(blockEvent(machine.sysfs, 'remove', 'sda'), blockEvent(machine.sysfs, 'add', 'sda')))
   t.is(machine.snapshot.device('sda')?.sizeBytes, 4096 * 512)
   writeFileSync(`${other}/sys/class/block/sda/size`, '8192\n')
-  t.true(machine.rows.readVolatile())
+  t.true(machine.rows.readSilent())
   t.is(machine.snapshot.device('sda')?.sizeBytes, 8192 * 512)
 })

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import { parseUevents } from '../../lib/executor/uevent.js'
 import { type LostUevents, Sysfs, type Uevent } from '../../lib/index.js'
-import { ueventsOf } from '../../lib/monitor/uevents.js'
+import { ueventsOf } from '../../lib/monitor/uevent-iterator.js'
+import { machineOf } from '../support/library-internals.js'
 import { loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
 import { missingUevents } from '../support/requirements.js'
 import { testWith } from '../support/test-with.js'
@@ -84,7 +85,7 @@ test('a property may be called as an object’s own are', (t) => {
 })
 
 test('the fallback hears nothing, and says so', (t) => {
-  t.throws(() => new Sysfs({ backend: 'fallback' }).uevents(), { message: /the fallback has no way to hear uevents/ })
+  t.throws(() => new Sysfs({ backend: 'fallback' }).uevents(), { message: /the fallback cannot receive uevents/ })
 })
 
 testWithUevents.serial('loop devices are heard as they come and go', async (t) => {
@@ -133,9 +134,8 @@ testWithUevents.serial('who waits is woken by an event, by the signal and by ret
 
 testWithUevents.serial('more than the kernel keeps is told as lost, after what it kept', async (t) => {
   const devices = await loopDevicesFor(t)
-  const sysfs = new Sysfs({ sysPath: '/sys' })
   // The kernel takes twice as much as it is told, and no less than two kilobytes.
-  const uevents = ueventsOf(sysfs, {}, 1)
+  const uevents = ueventsOf(machineOf({ sysPath: '/sys', backend: 'native' }), {}, 1)
   await devices.churn(100, 16)
   const [name = ''] = await devices.add(1)
   let lost = 0
@@ -152,7 +152,7 @@ testWithUevents.serial('more than the kernel keeps is told as lost, after what i
   t.true(kept > 0 && kept < 400, `${kept} were kept`)
 
   // Where it is empty again the next one is heard.
-  const again = ueventsOf(sysfs, {}, 1 << 20)
+  const again = ueventsOf(machineOf({ sysPath: '/sys', backend: 'native' }), {}, 1 << 20)
   await devices.remove([name])
   for await (const uevent of again) {
     if (uevent.action === 'lost') t.fail('nothing was lost')

@@ -1,31 +1,19 @@
 import type { ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import {
-  captured,
-  exists,
-  hex,
-  integer,
-  link,
-  linkNumber,
-  list,
-  name,
-  param,
-  type Query,
-  query,
-  record,
-  text,
-} from '../../lib/index.js'
-import type { Addon, AddonFlight, PreparedProgram } from '../../lib/native/addon.js'
+import { field, param, type Query, query, record } from '../../lib/index.js'
+import { loadAddon } from '../../lib/native/addon.js'
+import type { Addon, AddonRun, AddonSampler, PreparedProgram } from '../../lib/native/addon-interface.js'
 import { encodeProgram } from '../../lib/native/encode-program.js'
-import type { NativeSampler } from '../../lib/native/native-sampler.js'
-import { compile } from '../../lib/query/program.js'
+import { compile } from '../../lib/query/compile.js'
+import { devicesUnderMap, mapsOnDevice } from '../../lib/storage/block-devices.js'
 import { devicesOfLun, portalsOfTarget } from '../../lib/storage/iscsi.js'
-import { devicesUnderMap, mapsOverDevice } from '../../lib/storage/multipath.js'
 import { addonFileOrLog, howItEnded, runInChild } from '../support/child-process.js'
 import { byRunLength } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 import { testWithAddon as test } from '../support/test-with.js'
+
+const { capture, exists, hex, integer, link, list, name, numberFromLink, text } = field
 
 // The addon may never end the process, whatever JavaScript gives it: each call returns, or throws an Error. The calls
 // are made in processes of their own, so that a crash is a failed test that names the call.
@@ -153,21 +141,25 @@ async function survives<Argument>(
   }
 }
 
+const loaded = loadAddon(undefined)
+/** Undefined if there is no addon. The tests then use no program. */
+const kinds = 'addon' in loaded ? loaded.addon.programKinds : undefined
+
 /** Programs that together have everything that a program can have. */
 const programs = [
   portalsOfTarget,
   devicesOfLun,
-  mapsOverDevice,
+  mapsOnDevice,
   devicesUnderMap,
   query('class/block/{a}x*y$p', {
     name: name(),
-    a: captured('a'),
+    a: capture('a'),
     size: integer('size').equals(12),
     page: hex('device/vpd_pg83'),
     vendor: text('device/vendor').equals(param('vendor')),
     at: link().required(),
-    host: linkNumber('host'),
-    session: linkNumber('session', 'device'),
+    host: numberFromLink('host'),
+    session: numberFromLink('session', 'device'),
     has: exists('queue').required(),
   }),
   record({
@@ -178,7 +170,7 @@ const programs = [
 ].map((program) => encode(program))
 
 function encode(program: Query<unknown, unknown>): Buffer {
-  return Buffer.from(encodeProgram(compile(program)))
+  return kinds === undefined ? Buffer.alloc(0) : Buffer.from(encodeProgram(compile(program), kinds))
 }
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
@@ -193,7 +185,7 @@ function runAll({ addon, attempt, prepare, run }: Ground, encoded: readonly stri
       for (const parameter of ['1', 'dm-0', '/dev/sda']) {
         const parameters = Array.from({ length: Math.min(count, 20) }, () => parameter)
         run(prepared, 1000, ...parameters)
-        new addon.Flight(prepared, 1000, () => {}, ...parameters)
+        new addon.AsyncRun(prepared, 1000, () => {}, ...parameters)
       }
     })
   }
@@ -215,8 +207,8 @@ test.serial('garbage in the place of every argument', async (t) => {
         'new PreparedProgram': (...args) => new Program(...args),
         PreparedProgram: addon.PreparedProgram as unknown as (...args: unknown[]) => unknown,
         construct: (...args) => Reflect.construct(Program, right, args[0] as () => void),
-        deliver: addon.deliver as (...args: unknown[]) => unknown,
-        failure: addon.failure as (...args: unknown[]) => unknown,
+        copyResult: addon.copyResult as (...args: unknown[]) => unknown,
+        lastFailure: addon.lastFailure as (...args: unknown[]) => unknown,
         run: (...args) => (new Program(...right).run as (...args: unknown[]) => unknown)(...args),
         method: (...args) => {
           const prepared = new Program(...right)
@@ -244,21 +236,22 @@ test.serial('garbage in the place of every argument', async (t) => {
   if (count !== undefined) t.true(count.threw > 1000 && count.returned > 10, JSON.stringify(count))
 })
 
-test.serial('garbage in the place of every argument of a flight', async (t) => {
+test.serial('garbage in the place of every argument of an asynchronous run', async (t) => {
   const count = await survives(
     t,
     ({ addon, attempt, garbage, prepare }, program) => {
-      // What `landed` throws is nobody's to catch.
+      // Nothing catches what `onComplete` throws.
       process.on('uncaughtException', () => {})
       const right = [prepare(Buffer.from(program, 'base64')), 10, () => {}, 'sda', 'dm-0']
-      const Flight = addon.Flight as new (...args: unknown[]) => AddonFlight
-      const { prototype } = Flight
+      const Run = addon.AsyncRun as new (...args: unknown[]) => AddonRun
+      const { prototype } = Run
       const calls: Record<string, (...args: unknown[]) => unknown> = {
-        'new Flight': (...args) => new Flight(...args),
-        Flight: addon.Flight as unknown as (...args: unknown[]) => unknown,
-        construct: (...args) => Reflect.construct(Flight, right.slice(0, 4), args[0] as () => void),
-        stop: (...args) => (new Flight(...right.slice(0, 4)).stop as (...args: unknown[]) => unknown)(...args),
-        call: (...args) => (new Flight(...right.slice(0, 4)).call as (...args: unknown[]) => unknown)(...args),
+        'new AsyncRun': (...args) => new Run(...args),
+        AsyncRun: addon.AsyncRun as unknown as (...args: unknown[]) => unknown,
+        construct: (...args) => Reflect.construct(Run, right.slice(0, 4), args[0] as () => void),
+        cancel: (...args) => (new Run(...right.slice(0, 4)).cancel as (...args: unknown[]) => unknown)(...args),
+        currentCall: (...args) =>
+          (new Run(...right.slice(0, 4)).currentCall as (...args: unknown[]) => unknown)(...args),
       }
       for (const [what, call] of Object.entries(calls)) {
         attempt(`${what}()`, () => call())
@@ -274,26 +267,26 @@ test.serial('garbage in the place of every argument of a flight', async (t) => {
         })
         attempt(`${what}(a thousand)`, () => call(...Array(1000).fill('x')))
       }
-      const flight = new Flight(...right.slice(0, 4))
+      const asyncRun = new Run(...right.slice(0, 4))
       const wrong = [
         ...garbage,
         right[0],
         prototype,
         Object.create(prototype),
-        Object.create(flight),
-        new Proxy(flight, {}),
+        Object.create(asyncRun),
+        new Proxy(asyncRun, {}),
       ]
       wrong.forEach((one, index) => {
-        attempt(`stop on ${index}`, () => Reflect.apply(prototype.stop, one, []))
-        attempt(`call on ${index}`, () => Reflect.apply(prototype.call, one, []))
-        attempt(`Flight on ${index}`, () => Reflect.apply(Flight as unknown as () => void, one, right))
-        attempt(`run on a flight ${index}`, () =>
-          Reflect.apply((right[0] as PreparedProgram).run, flight, [one, 1, 'sda']),
+        attempt(`cancel on ${index}`, () => Reflect.apply(prototype.cancel, one, []))
+        attempt(`currentCall on ${index}`, () => Reflect.apply(prototype.currentCall, one, []))
+        attempt(`AsyncRun on ${index}`, () => Reflect.apply(Run as unknown as () => void, one, right))
+        attempt(`run on an asynchronous run ${index}`, () =>
+          Reflect.apply((right[0] as PreparedProgram).run, asyncRun, [one, 1, 'sda']),
         )
-        attempt(`a flight of a flight ${index}`, () => new Flight(flight, 10, one, 'sda'))
+        attempt(`a run of a run ${index}`, () => new Run(asyncRun, 10, one, 'sda'))
       })
-      for (let i = 0; i < 3; i++) attempt('stop', () => flight.stop())
-      attempt('call after stop', () => flight.call())
+      for (let i = 0; i < 3; i++) attempt('cancel', () => asyncRun.cancel())
+      attempt('currentCall after cancel', () => asyncRun.currentCall())
     },
     base64(programs[2] as Buffer),
   )
@@ -310,8 +303,8 @@ test.serial('methods called on what they are not of', async (t) => {
       wrong.push(Object.setPrototypeOf(new Map(), prototype), new Proxy(prepared, {}), globalThis, structuredClone({}))
       wrong.forEach((one, index) => {
         attempt(`run on ${index}`, () => Reflect.apply(prototype.run, one, [new Float64Array(9), 1, 'sda']))
-        attempt(`deliver on ${index}`, () => Reflect.apply(addon.deliver, one, [one]))
-        attempt(`failure on ${index}`, () => Reflect.apply(addon.failure, one, []))
+        attempt(`copyResult on ${index}`, () => Reflect.apply(addon.copyResult, one, [one]))
+        attempt(`lastFailure on ${index}`, () => Reflect.apply(addon.lastFailure, one, []))
         attempt(`new run on ${index}`, () =>
           Reflect.construct(prototype.run, [new Float64Array(9), 1, 'sda'], one as () => void),
         )
@@ -387,9 +380,11 @@ test.serial('lists within lists, up to the deepest and beyond', async (t) => {
   /** A list `*` in a list `*` in a list... */
   const nested = (depth: number): Uint8Array => {
     const words = [0, none, 0, 0]
-    // No directory, one token (a star), nothing to try first; one step: a list (of kind 8).
-    for (let level = 0; level < depth; level++) words.push(0, 1, 4, 0, 1, 8)
-    words.push(0, 1, 4, 0, 0)
+    const star = kinds?.tokens.indexOf('star') ?? -1
+    const list = kinds?.readings.indexOf('list') ?? -1
+    // No directory, one token (a star), nothing to try first; one step: a list.
+    for (let level = 0; level < depth; level++) words.push(0, 1, star, 0, 1, list)
+    words.push(0, 1, star, 0, 0)
     // Each list's step has no slot and no condition.
     for (let level = 0; level < depth; level++) words.push(none, 0)
     return new Uint8Array(Uint32Array.from(words).buffer)
@@ -461,11 +456,11 @@ test.serial('arrays for the cells that are small, shared, strange or taken away'
         let cells: Float64Array = new Float64Array(2)
         const ask = () => {
           prepared.run(cells, 1000)
-          addon.failure()
+          addon.lastFailure()
         }
-        attempt(`deliver to ${what}`, () => {
+        attempt(`copyResult to ${what}`, () => {
           cells = make()
-          addon.deliver(cells)
+          addon.copyResult(cells)
         })
         attempt(`run with ${what}`, ask)
         attempt(`spoil ${what}`, () => spoil(cells))
@@ -585,7 +580,7 @@ test.serial('samplers of garbage, and garbage for cells', async (t) => {
         DiskstatsSampler: [directory, 'sda\0', '/proc/self/mountinfo'],
       } as const
       for (const [name, right] of Object.entries(classes)) {
-        const Sampler = addon[name as keyof typeof classes] as new (...args: readonly unknown[]) => NativeSampler
+        const Sampler = addon[name as keyof typeof classes] as new (...args: readonly unknown[]) => AddonSampler
         const made = (...args: readonly unknown[]) => {
           const sampler = new Sampler(...args)
           for (const cells of [new Float64Array(1 + 2 * 19), new Float64Array(1 + 18), new Float64Array(0)]) {
@@ -595,7 +590,7 @@ test.serial('samplers of garbage, and garbage for cells', async (t) => {
               } catch {}
               sampler.open()
             }
-            sampler.failure()
+            sampler.lastFailure()
           }
           if (typeof sampler.held() !== 'number') throw new Error('not a number')
           sampler.close()
@@ -615,7 +610,7 @@ test.serial('samplers of garbage, and garbage for cells', async (t) => {
           sampler.open()
           attempt(`${name}.sample(garbage ${index})`, () => sampler.sample(one as Float64Array))
           const methods = Sampler.prototype
-          for (const method of ['open', 'sample', 'held', 'failure', 'close'] as const) {
+          for (const method of ['open', 'sample', 'held', 'lastFailure', 'close'] as const) {
             attempt(`${name}.${method} on garbage ${index}`, () => Reflect.apply(methods[method], one, [one]))
           }
         })
@@ -623,7 +618,7 @@ test.serial('samplers of garbage, and garbage for cells', async (t) => {
         others.push(Object.create(new Sampler(...right)), new Proxy(new Sampler(...right), {}))
         if (name === 'AttributeSampler') others.push(new addon.DiskstatsSampler(directory, '', ''))
         for (const [index, other] of others.entries()) {
-          for (const method of ['open', 'sample', 'held', 'failure', 'close'] as const) {
+          for (const method of ['open', 'sample', 'held', 'lastFailure', 'close'] as const) {
             attempt(`${name}.${method} on another ${index}`, () =>
               Reflect.apply(Sampler.prototype[method], other, [new Float64Array(39)]),
             )

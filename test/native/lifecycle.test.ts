@@ -72,7 +72,7 @@ function troubledMachine(): Machine {
 onEach('many queries leave no descriptor open', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const { before, after, answers, errors, unreadable } = await answerOfChild(
-      ({ Sysfs, query, list, text }, { root, backend, IQN, UNICODE_IQN, runs }) => {
+      ({ Sysfs, query, field: { list, text } }, { root, backend, IQN, UNICODE_IQN, runs }) => {
         const { readdirSync } = process.getBuiltinModule('node:fs')
         const openDescriptors = () => readdirSync('/proc/self/fd').length
         const here = new Sysfs({ root, backend })
@@ -103,12 +103,12 @@ onEach('many queries leave no descriptor open', async (t, backend) => {
           () => here.findSlaveDevicesOnMultipath('/dev/disk/loop-b'),
           () => here.findSlaveDevicesOnMultipath(`/dev/${'x'.repeat(5000)}`),
           () => nowhere.findSlaveDevicesOnMultipath('dm-0'),
-          () => here.getIscsiPortalHostMapForTarget(IQN, { unreadable }),
+          () => here.getIscsiPortalHostMapForTarget(IQN, { onUnreadable: (item) => unreadable.push(item) }),
           () => here.getIscsiPortalHostMapForTarget(UNICODE_IQN),
           () => here.getIscsiPortalHostMapForTarget(''),
           () => nowhere.getIscsiPortalHostMapForTarget(IQN),
           () => here.findDevicesForIscsiLun(IQN, 1),
-          () => here.findDevicesForIscsiLun(UNICODE_IQN, 2, { unreadable }),
+          () => here.findDevicesForIscsiLun(UNICODE_IQN, 2, { onUnreadable: (item) => unreadable.push(item) }),
           () => here.findDevicesForIscsiLun(IQN, -1),
           () => everything.first(),
         ]
@@ -131,7 +131,7 @@ onEach('many queries leave no descriptor open', async (t, backend) => {
 onEach('a query that runs out of descriptors says so and closes those it had', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const outcomes = await answerOfChild(
-      ({ Sysfs, SysfsError, query, list, text }, { root, backend, IQN }) => {
+      ({ Sysfs, SysfsError, query, field: { list, text } }, { root, backend, IQN }) => {
         const { closeSync, openSync } = process.getBuiltinModule('node:fs')
         const sysfs = new Sysfs({ root, backend })
         const deep = sysfs.prepare(
@@ -190,7 +190,7 @@ onEach('answers too large for the first array of cells arrive whole', async (t, 
   const luns = byRunLength({ usual: 80, long: 400 })
   await onMachine(machineOfSize({ sessions: 8, luns, maps: 1 }), async (root) => {
     const counts = await answerOfChild(
-      ({ Sysfs, query, list, name, text, integer, link }, { root, backend }) => {
+      ({ Sysfs, query, field: { list, name, text, integer, link } }, { root, backend }) => {
         const sysfs = new Sysfs({ root, backend })
         const unreadable: Unreadable[] = []
         const blocks = sysfs.prepare(query('class/block/*', { name: name(), size: integer('size'), at: link() }))
@@ -201,7 +201,7 @@ onEach('answers too large for the first array of cells arrive whole', async (t, 
         const one = blocks.first()
         const all = blocks.all()
         const again = blocks.first()
-        refused.all({}, { unreadable })
+        refused.all({}, { onUnreadable: (item) => unreadable.push(item) })
         const rows = nested.all()
         const attributes = rows.flatMap((row) => row.attributes)
         return {
@@ -238,8 +238,8 @@ onEach(
               const unreadable: Unreadable[] = []
               sysfs.findMultipathDeviceForDevice('/dev/disk/volume')
               sysfs.findSlaveDevicesOnMultipath('/dev/mapper/mpatha')
-              sysfs.getIscsiPortalHostMapForTarget(UNICODE_IQN, { unreadable })
-              sysfs.findDevicesForIscsiLun(IQN, 1, { unreadable })
+              sysfs.getIscsiPortalHostMapForTarget(UNICODE_IQN, { onUnreadable: (item) => unreadable.push(item) })
+              sysfs.findDevicesForIscsiLun(IQN, 1, { onUnreadable: (item) => unreadable.push(item) })
             }
             globalThis.gc?.()
             return process.memoryUsage.rss()
@@ -261,7 +261,7 @@ onEach(
   async (t, backend) => {
     await onMachine(troubledMachine(), async (root) => {
       const { early, late } = await answerOfChild(
-        async ({ Sysfs, query, list, name, text, param }, { root, backend, IQN }) => {
+        async ({ Sysfs, query, param, field: { list, name, text } }, { root, backend, IQN }) => {
           const { setImmediate } = process.getBuiltinModule('node:timers/promises')
           const sysfs = new Sysfs({ root, backend })
           const prepare = async (count: number) => {
@@ -342,7 +342,7 @@ const terminations = {
 const occupations = {
   answering: `sysfs.findDevicesForIscsiLun(IQN, 1)`,
   'answering with bytes that are not ASCII': `sessions.all()`,
-  'preparing queries': `sysfs.prepare(library.query('class/*', { name: library.name() }))`,
+  'preparing queries': `sysfs.prepare(library.query('class/*', { name: library.field.name() }))`,
   throwing: `try { new library.Sysfs({ root, backend }).prepare(1) } catch {}
     try { sysfs.findDevicesForIscsiLun(IQN, -1) } catch {}`,
 }
@@ -361,7 +361,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
             const { root, backend, libraryFile, IQN, progress } = workerData
             const library = require(libraryFile)
             const sysfs = new library.Sysfs({ root, backend })
-            const sessions = sysfs.prepare(library.query('class/iscsi_session/*', { target: library.text('targetname') }))
+            const sessions = sysfs.prepare(library.query('class/iscsi_session/*', { target: library.field.text('targetname') }))
             for (;;) { ${statement}; Atomics.add(progress, 0, 1) }`
           let before = 0
           for (let round = 0; round < rounds; round++) {
@@ -503,7 +503,7 @@ onEach('the library may be loaded several times in one process', async (t, backe
       (library, { root, backend, IQN, packages }) => {
         const { createRequire } = process.getBuiltinModule('node:module')
         const require = createRequire(`${packages[0]}/package.json`)
-        const load = (directory: string): Library => require(`${directory}/dist/lib/index.js`) as Library
+        const load = (directory: string): Library => require(directory) as Library
         const libraries = [library, ...packages.map(load)]
         // Once more, JavaScript and addon anew, beside those that are in use.
         for (const file of Object.keys(require.cache)) delete require.cache[file]

@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { Sysfs } from '../../lib/index.js'
+import { libcOfThisProcess } from '../../lib/native/libc.js'
 import {
   addonFile,
   addonFileOrLog,
@@ -12,6 +14,7 @@ import {
   otherLibc,
   packageRoot,
   prebuildPath,
+  temporaryPackageDirectory,
 } from '../support/child-process.js'
 import { unpackRecording } from '../support/recordings.js'
 
@@ -81,7 +84,7 @@ function fallsBack(t: ExecutionContext, loaded: Loaded, reason: RegExp): void {
 }
 
 const missing = /^no native addon for \w+-\w+ in this package: not built here, and no prebuild fits$/
-const broken = /^the native addon is there but does not load: /
+const broken = /^the native addon \/.+\.node does not load: /
 
 test.serial('without an addon the package works on the fallback and says why', async (t) => {
   fallsBack(t, await load(copyPackage()), missing)
@@ -173,21 +176,140 @@ for (const platform of ['darwin', 'win32'] as const) {
   })
 }
 
-test.serial('choosing among prebuilds leaves the settings of process.report as they were', async (t) => {
+// ---- The C library
+
+/** An ELF file of 64 bits with the given loader, or without one. */
+function elfWithLoader(loader: string | undefined): Buffer {
+  const file = Buffer.alloc(256)
+  file.write('\x7fELF\x02\x01\x01', 'latin1')
+  // e_phoff, e_phentsize and e_phnum: two program headers after the header.
+  file.writeBigUInt64LE(64n, 0x20)
+  file.writeUInt16LE(56, 0x36)
+  file.writeUInt16LE(2, 0x38)
+  file.writeUInt32LE(1, 64)
+  if (loader === undefined) return file
+  // p_type PT_INTERP, p_offset and p_filesz.
+  file.writeUInt32LE(3, 120)
+  file.writeBigUInt64LE(176n, 120 + 0x08)
+  file.writeBigUInt64LE(BigInt(loader.length + 1), 120 + 0x20)
+  file.write(`${loader}\0`, 176, 'latin1')
+  return file
+}
+
+const loaders = {
+  '/lib64/ld-linux-x86-64.so.2': 'glibc',
+  '/nix/store/abc-glibc-2.40/lib/ld-linux-aarch64.so.1': 'glibc',
+  '/lib64/ld64.so.2': 'glibc',
+  '/lib/ld-musl-x86_64.so.1': 'musl',
+} as const
+
+for (const [loader, expected] of Object.entries(loaders)) {
+  test.serial(`an executable with the loader ${loader} runs on ${expected}`, (t) => {
+    t.is(libcWithExecutable(t, elfWithLoader(loader)), expected)
+  })
+}
+
+test.serial('where the executable does not tell, the loader that is mapped does', (t) => {
+  t.is(libcWithExecutable(t, elfWithLoader(undefined)), libc)
+  t.is(libcWithExecutable(t, Buffer.from('#!/bin/sh\n')), libc)
+  t.is(libcWithExecutable(t, undefined), libc)
+})
+
+/** What the library takes for the C library where this process's executable is another file. */
+function libcWithExecutable(t: ExecutionContext, content: Buffer | undefined): string | undefined {
+  const file = path.join(temporaryPackageDirectory(), 'node')
+  if (content !== undefined) writeFileSync(file, content)
+  const { execPath } = process
+  t.teardown(() => {
+    process.execPath = execPath
+  })
+  process.execPath = file
+  return libcOfThisProcess()
+}
+
+// ---- An addon that is named
+
+/** A copy of the package without an addon, and an addon somewhere else. */
+function packageAndAddon(addon: string): { readonly copy: string; readonly elsewhere: string } {
+  const elsewhere = path.join(temporaryPackageDirectory(), 'other.node')
+  cpSync(addon, elsewhere)
+  return { copy: copyPackage(), elsewhere }
+}
+
+interface Named {
+  readonly backends: readonly string[]
+  readonly messages: readonly (string | null)[]
+  readonly paths: readonly (string | null)[]
+  readonly thrown: string | null
+}
+
+/** One Sysfs for each path, the same ones twice; `undefined` names none. */
+async function loadNamed(copy: string, addonPaths: readonly (string | null)[], env: NodeJS.ProcessEnv = {}) {
+  return answerOfChild(
+    ({ Sysfs }, { addonPaths, env }): Named => {
+      Object.assign(process.env, env)
+      const optionsOf = (addonPath: string | null) => (addonPath === null ? {} : { addonPath })
+      const machines = [...addonPaths, ...addonPaths].map((addonPath) => new Sysfs(optionsOf(addonPath)))
+      let thrown: string | null = null
+      try {
+        for (const addonPath of addonPaths) new Sysfs({ ...optionsOf(addonPath), backend: 'native' })
+      } catch (error) {
+        thrown = error instanceof Error ? error.message : 'something that is no Error'
+      }
+      // A sampler is of the same addon; without it this throws.
+      for (const sysfs of machines) if (sysfs.backend === 'native') sysfs.sampler().close()
+      return {
+        backends: machines.map(({ backend }) => backend),
+        messages: machines.map(({ nativeLoadError }) => nativeLoadError?.message ?? null),
+        paths: machines.map(({ addonPath }) => addonPath ?? null),
+        thrown,
+      }
+    },
+    { addonPaths, env },
+    { packageRoot: copy },
+  )
+}
+
+test.serial('addonPath names the addon to load, and instances use the one they name', async (t) => {
   const addon = addonFileOrLog(t)
   if (addon === undefined) return
-  const settings = await answerOfChild(
-    ({ Sysfs }) => {
-      const reporter = process.report as { excludeNetwork?: boolean }
-      const before = reporter.excludeNetwork
-      new Sysfs({ root: '/nowhere' })
-      return { before, after: reporter.excludeNetwork }
-    },
-    null,
-    { packageRoot: copyPackage({ [prebuildPath(libc)]: readFileSync(addon) }) },
-  )
-  t.is(settings.after, settings.before)
+  const { copy, elsewhere } = packageAndAddon(addon)
+  const wrong = path.join(path.dirname(elsewhere), 'wrong.node')
+  const loaded = await loadNamed(copy, [null, elsewhere, wrong])
+  t.deepEqual(loaded.backends, ['fallback', 'native', 'fallback', 'fallback', 'native', 'fallback'])
+  t.deepEqual(loaded.paths.slice(0, 3), [null, elsewhere, wrong])
+  t.regex(loaded.messages[0] ?? '', missing)
+  t.is(loaded.messages[1], null)
+  t.regex(loaded.messages[2] ?? '', new RegExp(`^the native addon ${wrong} does not load: ENOENT`))
+  t.is(loaded.messages[5], loaded.messages[2])
 })
+
+test.serial('FAST_SYSFS_ADDON names the addon where addonPath does not', async (t) => {
+  const addon = addonFileOrLog(t)
+  if (addon === undefined) return
+  const { copy, elsewhere } = packageAndAddon(addon)
+  const wrong = path.join(path.dirname(elsewhere), 'wrong.node')
+  t.deepEqual((await loadNamed(copy, [null], { FAST_SYSFS_ADDON: elsewhere })).backends, ['native', 'native'])
+  t.deepEqual((await loadNamed(copy, [null], { FAST_SYSFS_ADDON: '' })).paths, [null, null])
+  const { backends, thrown } = await loadNamed(copy, [elsewhere, null], { FAST_SYSFS_ADDON: wrong })
+  t.deepEqual(backends, ['native', 'fallback', 'native', 'fallback'])
+  t.regex(thrown ?? '', new RegExp(`^the native addon ${wrong} does not load: ENOENT`))
+})
+
+test.serial('a named file that is no addon of this package is reported', async (t) => {
+  const text = path.join(temporaryPackageDirectory(), 'text.node')
+  writeFileSync(text, 'text')
+  const { messages, thrown } = await loadNamed(copyPackage(), [text])
+  t.regex(messages[0] ?? '', new RegExp(`^the native addon ${text} does not load: `))
+  t.is(thrown, messages[0] ?? null)
+})
+
+for (const addonPath of ['', 'a\0b', 7, null]) {
+  test.serial(`addonPath ${JSON.stringify(addonPath)} is a TypeError`, (t) => {
+    const options = { addonPath } as unknown as { readonly addonPath: string }
+    t.throws(() => new Sysfs(options), { instanceOf: TypeError, message: /^addonPath must / })
+  })
+}
 
 // ---- What the published binary asks of the system it is loaded on.
 

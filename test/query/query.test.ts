@@ -1,24 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import test from 'ava'
-import {
-  captured,
-  exists,
-  hex,
-  integer,
-  link,
-  linkNumber,
-  list,
-  name,
-  param,
-  type Query,
-  query,
-  record,
-  Sysfs,
-  text,
-  type Unreadable,
-} from '../../lib/index.js'
+import { field, param, type Query, query, record, Sysfs, type Unreadable } from '../../lib/index.js'
 import { type Backend, backends, onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
+
+const { capture, exists, hex, integer, link, list, name, numberFromLink, text } = field
 
 const hosts: FileTree = {
   'sys/class/host/host2': { link: '../../devices/pci/host2/class/host2' },
@@ -42,12 +28,12 @@ onEveryBackend('rows are in byte order, with what their fields read', (t, backen
   const prepared = sysfs.prepare(
     query('class/host/host{number}', {
       name: name(),
-      number: captured('number'),
+      number: capture('number'),
       state: text('state'),
       busy: integer('busy'),
       mode: integer('mode'),
       link: link(),
-      linkHost: linkNumber('host'),
+      linkHost: numberFromLink('host'),
       hasBusy: exists('busy'),
     }),
   )
@@ -119,7 +105,10 @@ onEveryBackend('rows are kept by constants and parameters', (t, backend) => {
   t.is(inState.first({ state: '' }), undefined)
 
   const byNumber = sysfs.prepare(
-    query('class/host/host{n}', { busy: integer('busy').equals(param('busy')), host: linkNumber('host').equals(2) }),
+    query('class/host/host{n}', {
+      busy: integer('busy').equals(param('busy')),
+      host: numberFromLink('host').equals(2),
+    }),
   )
   t.deepEqual(byNumber.all({ busy: 12 }), [{ busy: 12, host: 2 }])
   t.deepEqual(byNumber.all({ busy: 13 }), [])
@@ -136,10 +125,10 @@ onEveryBackend('nested lists refer to numbers, names and parameters around them'
   const sysfs = new Sysfs({ root: writeFileTree(t, hosts), backend })
   const prepared = sysfs.prepare(
     query('class/host/host{host}', {
-      host: captured('host'),
+      host: capture('host'),
       targets: list('device/target$host:{channel}:{target}', {
-        channel: captured('channel'),
-        target: captured('target'),
+        channel: capture('channel'),
+        target: capture('target'),
         disks: list('$host:$channel:$target:$lun/block/*', { name: name(), size: integer('size') }),
       }),
     }),
@@ -164,7 +153,7 @@ onEveryBackend('nested lists refer to numbers, names and parameters around them'
   const named = sysfs.prepare(
     query('class/host/*', {
       entry: name(),
-      self: list('device/class/$entry', { link: linkNumber('host', 'device'), entry: name() }),
+      self: list('device/class/$entry', { link: numberFromLink('host', 'device'), entry: name() }),
     }),
   )
   t.deepEqual(named.all()[2], { entry: 'host10', self: [{ link: 10, entry: 'host10' }] })
@@ -181,7 +170,7 @@ onEveryBackend('a record reads several parts of sysfs in one call', (t, backend)
     }),
   )
   const unreadable: Unreadable[] = []
-  t.deepEqual(prepared.first({ state: 'running', host: 2 }, { unreadable }), {
+  t.deepEqual(prepared.first({ state: 'running', host: 2 }, { onUnreadable: (item) => unreadable.push(item) }), {
     running: [{ name: 'host2', state: 'running' }],
     disks: [{ name: 'sda' }, { name: 'sdb' }],
     version: null,
@@ -195,13 +184,13 @@ onEveryBackend('a record reads several parts of sysfs in one call', (t, backend)
 onEveryBackend('a required list drops its row, and tryFirst answers without listing', (t, backend) => {
   const sysfs = new Sysfs({ root: writeFileTree(t, hosts), backend })
   const targets = list('device/target$host:{channel}:{target}', {
-    target: captured('target'),
+    target: capture('target'),
     disks: list('$host:$channel:$target:$lun/block/*', { name: name() }).required(),
   })
   const all = sysfs.prepare(query('class/host/host{host}', { targets: targets.required() }))
   t.deepEqual(all.all({ lun: 9 }), [{ targets: [{ target: 4, disks: [{ name: 'sdc' }] }] }])
 
-  const guessing = sysfs.prepare(query('class/host/host{host}', { targets: targets.tryFirst('target$host:0:0') }))
+  const guessing = sysfs.prepare(query('class/host/host{host}', { targets: targets.probeFirst('target$host:0:0') }))
   t.deepEqual(guessing.all({ lun: 1 })[1], { targets: [{ target: 0, disks: [{ name: 'sda' }, { name: 'sdb' }] }] })
   t.deepEqual(
     guessing.all({ lun: '9' })[1],
@@ -224,7 +213,7 @@ onEveryBackend('what a dropped row would have read is not read', (t, backend) =>
   )
   const unreadable: Unreadable[] = []
   const expected = { trap: null, traps: [], name: '2', kind: 'yes' }
-  t.deepEqual(prepared.first({}, { unreadable }), expected)
+  t.deepEqual(prepared.first({}, { onUnreadable: (item) => unreadable.push(item) }), expected)
   t.deepEqual(unreadable, [{ path: `${root}/sys/a/2/trap`, code: 'EISDIR' }])
   t.deepEqual(Object.keys(prepared.first() ?? {}), ['trap', 'traps', 'name', 'kind'])
   t.is(prepared.all().length, 2)
@@ -299,7 +288,7 @@ onEveryBackend('integers: decimal, hexadecimal, and nothing that a number cannot
   }
   const tree = Object.fromEntries(Object.keys(values).map((value, index) => [`sys/a/${index}/n`, `${value}\n`]))
   const sysfs = new Sysfs({ root: writeFileTree(t, tree), backend })
-  const rows = sysfs.prepare(query('a/{index}', { index: captured('index'), n: integer('n') })).all()
+  const rows = sysfs.prepare(query('a/{index}', { index: capture('index'), n: integer('n') })).all()
   t.is(rows.length, Object.keys(values).length)
   for (const { index, n } of rows) {
     const [value, expected] = Object.entries(values)[index] ?? ['?', undefined]
@@ -330,7 +319,7 @@ onEveryBackend('one link is read once for all its fields, wherever they stand', 
     'sys/c/z': null,
   })
   const prepared = new Sysfs({ root, backend }).prepare(
-    query('c/*', { h: linkNumber('h'), name: name(), text: link(), s: linkNumber('s').required() }),
+    query('c/*', { h: numberFromLink('h'), name: name(), text: link(), s: numberFromLink('s').required() }),
   )
   t.deepEqual(prepared.all(), [{ h: 4, name: 'x', text: '../devices/h4/s12/x', s: 12 }])
 })
@@ -357,17 +346,25 @@ const nonsense: readonly [what: string, make: () => Query<unknown, unknown>, mes
   ['a wildcard in an attribute', () => query('a/*', { a: text('x*') }), /only the last component/],
   ['a bare $', () => query('a/$/b', {}), /needs a name/],
   ['a bare {', () => query('a/{', {}), /needs a name/],
-  ['touching captures', () => query('a/{b}{c}', {}), /two open parts touch/],
+  ['touching captures', () => query('a/{b}{c}', {}), /need a literal between them/],
   ['a capture twice', () => query('a/{b}:{b}', {}), /stands twice/],
-  ['no such capture', () => query('a/*', { n: captured('n') }), /no \{n\} to capture/],
+  ['no such capture', () => query('a/*', { n: capture('n') }), /no \{n\} to capture/],
   ['a path that refers to itself', () => query('a/*', { n: integer('x$n') }), /refers to itself/],
   ['paths in a circle', () => query('a/*', { n: integer('x$m'), m: integer('x$n') }), /refers to itself/],
   ['__proto__', () => query('a/*', Object.fromEntries([['__proto__', name()]])), /__proto__/],
   ['credentials', () => query('a/*', { p: text('password_in') }), /credentials are never read/],
   ['credentials below', () => query('a/*', { p: text('iscsi_session/x/username') }), /credentials are never read/],
   ['an entry as attribute', () => query('a/*', { n: name(), p: text('$n') }), /must not begin with an entry's/],
-  ['tryFirst of nothing required', () => query('a/*', { l: list('b*', {}).tryFirst('b1') }), /needs a required field/],
-  ['tryFirst of a path', () => query('a/*', { l: list('*', { n: text('n').required() }).tryFirst('b/c') }), /one name/],
+  [
+    'tryFirst of nothing required',
+    () => query('a/*', { l: list('b*', {}).probeFirst('b1') }),
+    /needs a required field/,
+  ],
+  [
+    'tryFirst of a path',
+    () => query('a/*', { l: list('*', { n: text('n').required() }).probeFirst('b/c') }),
+    /one name/,
+  ],
   ['a kind of nothing', () => query('a/*', {}, { disk: 'device' }), /no path of the query uses/],
   ['an unknown kind', () => query('a/$x', {}, { x: 'session' as 'device' }), /of no known kind/],
   ['two devices', () => query('a/$x/$y', {}, { x: 'device', y: 'device' }), /takes one device/],
@@ -478,7 +475,7 @@ onEveryBackend(
     )
     const nothing = { a: null, b: null, c: null, d: null, e: null, given: null }
     const unreadable: Unreadable[] = []
-    const rows: readonly unknown[] = inDevice.all({ sub: 'sub' }, { unreadable })
+    const rows: readonly unknown[] = inDevice.all({ sub: 'sub' }, { onUnreadable: (item) => unreadable.push(item) })
     t.deepEqual(rows, [
       { kind: 'yes', name: 'file', ...nothing, device: null, names: [] },
       {

@@ -43,7 +43,7 @@ onEach('a sample allocates almost nothing', async (t, backend) => {
   for (const source of ['sysfs', 'diskstats'] as const) {
     const measured = await answerOfChild(
       ({ Sysfs }, { root, backend, source, ticks }) => {
-        const sampler = new Sysfs({ root, backend }).sampler({ source })
+        const sampler = new Sysfs({ root, backend }).sampler({ readFrom: source })
         /** Bytes on the heap for each run; nothing is collected meanwhile, for new objects have room enough. */
         const bytesEach = (run: () => unknown) => {
           let least = Number.POSITIVE_INFINITY
@@ -138,7 +138,7 @@ onEach('without a free descriptor it throws EMFILE, and the next sample is compl
       const { closeSync, openSync } = process.getBuiltinModule('node:fs')
       const sysfs = new Sysfs({ root, backend })
       const sampler = sysfs.sampler({ mostHeld: 0 })
-      const diskstats = sysfs.sampler({ source: 'diskstats' })
+      const diskstats = sysfs.sampler({ readFrom: 'diskstats' })
       sampler.sample()
       const taken: number[] = []
       try {
@@ -155,7 +155,7 @@ onEach('without a free descriptor it throws EMFILE, and the next sample is compl
       const errors = [
         codeOf(() => sampler.sample()),
         codeOf(() => sysfs.sampler({ devices: ['sd0'], mostHeld: 1 })),
-        codeOf(() => sysfs.sampler({ devices: [], source: 'diskstats' })),
+        codeOf(() => sysfs.sampler({ devices: [], readFrom: 'diskstats' })),
         codeOf(() => diskstats.sample()),
       ]
       for (const descriptor of taken) closeSync(descriptor)
@@ -185,7 +185,7 @@ onEach('a sampler that is not closed is closed when it is collected', async (t, 
       const before = open()
       let most = 0
       for (let round = 0; round < 20; round++) {
-        for (const source of ['sysfs', 'diskstats'] as const) sysfs.sampler({ source }).sample()
+        for (const source of ['sysfs', 'diskstats'] as const) sysfs.sampler({ readFrom: source }).sample()
         most = Math.max(most, open())
       }
       for (let tries = 0; tries < 100 && open() > before; tries++) {
@@ -206,7 +206,7 @@ onEach('a process with an open sampler ends by itself', async (t, backend) => {
   const end = await runInChild(
     ({ Sysfs }, { root, backend }) => {
       const sysfs = new Sysfs({ root, backend })
-      return (['sysfs', 'diskstats'] as const).map((source) => sysfs.sampler({ source }).sample())
+      return (['sysfs', 'diskstats'] as const).map((source) => sysfs.sampler({ readFrom: source }).sample())
     },
     { root, backend },
   )
@@ -225,7 +225,7 @@ onEach('a thread may be terminated while it samples, and leaves no descriptor', 
         const { workerData } = require('node:worker_threads')
         const { root, backend, libraryFile, progress } = workerData
         const sysfs = new (require(libraryFile).Sysfs)({ root, backend })
-        const samplers = ['sysfs', 'diskstats'].map((source) => sysfs.sampler({ source }))
+        const samplers = ['sysfs', 'diskstats'].map((source) => sysfs.sampler({ readFrom: source }))
         for (;;) {
           for (const sampler of samplers) { sampler.sample(); sampler.rates(sampler.copy()) }
           if (Math.random() < 0.01) { samplers[0].close(); samplers[0] = sysfs.sampler() }

@@ -22,7 +22,7 @@ const isThere = (row: readonly number[]) => row.length === width && row.slice(0,
 
 for (const source of ['sysfs', 'diskstats'] as const) {
   const samplerOf = (backend: Backend, devices?: readonly string[]) =>
-    new Sysfs({ root: '/', backend }).sampler({ source, ...(devices && { devices }) })
+    new Sysfs({ root: '/', backend }).sampler({ readFrom: source, ...(devices && { devices }) })
 
   onEveryBackend(
     `${source}: every block device of this machine has the numbers of its stat`,
@@ -168,7 +168,7 @@ onEveryBackend(
     // The kernel gives a page of lines at a time, and finds the next one by counting devices.
     const older = await loops.add(50)
     const staying = await loops.add(80)
-    const sampler = new Sysfs({ root: '/', backend }).sampler({ source: 'diskstats', devices: staying })
+    const sampler = new Sysfs({ root: '/', backend }).sampler({ readFrom: 'diskstats', devices: staying })
     t.teardown(() => sampler.close())
     t.is(sampler.sample(), 0)
     let isRemoving = true

@@ -122,7 +122,7 @@ onEveryBackend('devices by name and path, in the order given, each once; what is
 })
 
 onEveryBackend('no devices at all', (t, backend) => {
-  for (const options of [{}, { devices: [] }, { devices: [], source: 'diskstats' } as const]) {
+  for (const options of [{}, { devices: [] }, { devices: [], readFrom: 'diskstats' } as const]) {
     const root = writeFileTree(t, { 'proc/diskstats': '', 'sys/class': null })
     const sampler = new Sysfs({ root, backend }).sampler(options)
     t.is(sampler.sample(), 0)
@@ -170,11 +170,11 @@ onEveryBackend('a copy stays as it is, and may be used again', (t, backend) => {
   ]) {
     t.throws(() => sampler.copy(wrong as never), {
       instanceOf: TypeError,
-      message: "into must be a copy of this sampler's",
+      message: 'into must be a copy of this sampler',
     })
     t.throws(() => sampler.rates(wrong as never), {
       instanceOf: TypeError,
-      message: "previous must be a copy of this sampler's",
+      message: 'previous must be a copy of this sampler',
     })
   }
 })
@@ -209,8 +209,8 @@ onEveryBackend('wrong options are refused before anything is read, in the same w
   for (const path of ['password', 'username_in', 'device/password_in']) {
     refused({ attributes: [path] }, TypeError, `credentials are never read: '${path}'`)
   }
-  refused({ source: 'proc' }, TypeError, `source must be 'sysfs' or 'diskstats', not "proc"`)
-  refused({ source: 'diskstats', attributes: ['size'] }, TypeError, "source 'diskstats' has no attribute but 'stat'")
+  refused({ readFrom: 'proc' }, TypeError, `readFrom must be 'sysfs' or 'diskstats', not "proc"`)
+  refused({ readFrom: 'diskstats', attributes: ['size'] }, TypeError, "diskstats has no attribute but 'stat'")
   refused({ mostHeld: '1' }, TypeError, 'mostHeld must be a number, not string')
   refused({ mostHeld: -1 }, RangeError, 'mostHeld must be an integer from 0 to 9007199254740991, not -1')
   refused({ mostHeld: 0.5 }, RangeError, 'mostHeld must be an integer from 0 to 9007199254740991, not 0.5')
@@ -223,7 +223,7 @@ onEveryBackend('wrong options are refused before anything is read, in the same w
 onEveryBackend('closed once or twice it holds nothing, and samples no more', (t, backend) => {
   const root = writeFileTree(t, { ...twoDisks, 'proc/diskstats': '' })
   for (const source of ['sysfs', 'diskstats'] as const) {
-    const sampler = new Sysfs({ root, backend }).sampler({ source })
+    const sampler = new Sysfs({ root, backend }).sampler({ readFrom: source })
     t.true(sampler.held > 0)
     sampler.close()
     sampler[Symbol.dispose]()
@@ -237,7 +237,7 @@ onEveryBackend('values whose memory was given away are noticed', (t, backend) =>
   const sampler = new Sysfs({ root, backend }).sampler()
   t.teardown(() => sampler.close())
   structuredClone(sampler.values.buffer, { transfer: [sampler.values.buffer as ArrayBuffer] })
-  t.throws(() => sampler.sample(), { message: "the memory of the sampler's values was given away" })
+  t.throws(() => sampler.sample(), { message: "the memory of the sampler's values was transferred" })
 })
 
 onEveryBackend('fewer descriptors than attributes: the same values, the rest is opened anew', (t, backend) => {
@@ -271,7 +271,7 @@ const withDiskstats: FileTree = {
 
 onEveryBackend('diskstats has the same, by name and number', (t, backend) => {
   const root = writeFileTree(t, withDiskstats)
-  const sampler = new Sysfs({ root, backend }).sampler({ source: 'diskstats' })
+  const sampler = new Sysfs({ root, backend }).sampler({ readFrom: 'diskstats' })
   t.teardown(() => sampler.close())
   t.deepEqual(sampler.devices, ['cciss!c0d0', 'sda', 'sdb', 'sdb1', 'sdx'])
   t.deepEqual([sampler.needed, sampler.held, sampler.reopened], [1, 1, 0])
@@ -312,7 +312,7 @@ onEveryBackend('diskstats of many devices takes many reads', (t, backend) => {
     lines += ` 259 ${String(index).padStart(7)} d${index} ${first.map((number) => number * index).join(' ')}\n`
   }
   const root = writeFileTree(t, { ...tree, 'proc/diskstats': lines })
-  const sampler = new Sysfs({ root, backend }).sampler({ source: 'diskstats' })
+  const sampler = new Sysfs({ root, backend }).sampler({ readFrom: 'diskstats' })
   t.teardown(() => sampler.close())
   for (let i = 0; i < 2; i++) {
     t.is(sampler.sample(), 0)
@@ -329,17 +329,17 @@ onEveryBackend('diskstats of many devices takes many reads', (t, backend) => {
 
 onEveryBackend("without a diskstats, or with another machine's, there is an error", (t, backend) => {
   const root = writeFileTree(t, twoDisks)
-  const error = t.throws(() => new Sysfs({ root, backend }).sampler({ source: 'diskstats' }), {
+  const error = t.throws(() => new Sysfs({ root, backend }).sampler({ readFrom: 'diskstats' }), {
     instanceOf: SysfsError,
   })
   t.like(error, { code: 'ENOENT', syscall: 'open', path: `${root}/proc/diskstats` })
   t.is(new Sysfs({ root, procPath: '/elsewhere/', backend }).procPath, '/elsewhere')
   if (process.platform !== 'linux') return
-  t.throws(() => new Sysfs({ root, procPath: '/proc', backend }).sampler({ source: 'diskstats' }), {
+  t.throws(() => new Sysfs({ root, procPath: '/proc', backend }).sampler({ readFrom: 'diskstats' }), {
     instanceOf: TypeError,
     message: `procPath and sysPath must be of one machine: '/proc' is a kernel's, '${root}/sys' is not`,
   })
-  t.throws(() => new Sysfs({ sysPath: '/sys', procPath: root, backend }).sampler({ source: 'diskstats' }), {
+  t.throws(() => new Sysfs({ sysPath: '/sys', procPath: root, backend }).sampler({ readFrom: 'diskstats' }), {
     instanceOf: TypeError,
     message: `procPath and sysPath must be of one machine: '/sys' is a kernel's, '${root}' is not`,
   })

@@ -122,7 +122,11 @@ interface Taken {
 function take(root: string, backend: Backend, detail: Detail): Taken {
   const unreadable: Unreadable[] = []
   try {
-    return { snapshot: new Sysfs({ root, backend }).snapshot({ detail, unreadable }), error: undefined, unreadable }
+    return {
+      snapshot: new Sysfs({ root, backend }).snapshot({ detail, onUnreadable: (item) => unreadable.push(item) }),
+      error: undefined,
+      unreadable,
+    }
   } catch (error) {
     assert.ok(error instanceof SysfsError, String(error))
     const { code, syscall, path: file } = error
@@ -311,7 +315,10 @@ onEveryBackend('a class that is a file or a broken link is empty', (t, backend) 
     'sys/devices/virtual/block': 'a file\n',
   })
   const unreadable: Unreadable[] = []
-  const snapshot = new Sysfs({ root, backend }).snapshot({ detail: 'full', unreadable })
+  const snapshot = new Sysfs({ root, backend }).snapshot({
+    detail: 'full',
+    onUnreadable: (item) => unreadable.push(item),
+  })
   t.like(snapshot.device('sda'), {
     sizeBytes: 1 << 20,
     scsi: { hctl: '4:0:0:1', state: null, vendor: null },

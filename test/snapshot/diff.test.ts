@@ -54,8 +54,8 @@ const passages: readonly Passage[] = [
     changes: [
       'removed blockDevice dm-2',
       'removed multipathMap mpathc',
-      'changed blockDevice sdc: sizeBytes scsi.wwid scsi.serial scsi.ioErrors',
-      'changed blockDevice sdd: sizeBytes scsi.wwid scsi.serial scsi.ioErrors',
+      'changed blockDevice sdc: sizeBytes scsi.wwid scsi.ioErrors scsi.serial',
+      'changed blockDevice sdd: sizeBytes scsi.wwid scsi.ioErrors scsi.serial',
       'changed blockDevice sde: sizeBytes holders scsi.wwid scsi.serial',
       'changed blockDevice sdf: sizeBytes holders scsi.wwid scsi.serial',
       'added blockDevice dm-4',
@@ -90,7 +90,7 @@ const passages: readonly Passage[] = [
       'changed multipathMap mpatha: paths pathsActive pathsFailed',
       'changed multipathMap mpathb: paths pathsActive pathsFailed',
       // The recovery's time-out is another one because the recorder set it, so that it would not have to wait.
-      'changed iscsiSession session1: state interfaceAddress recoveryTimeoutSeconds connections luns',
+      'changed iscsiSession session1: state recoveryTimeoutSeconds interfaceAddress connections luns',
     ],
   },
 ]

@@ -722,7 +722,7 @@ onEveryBackend('attributes that cannot be read are null, and can be asked for', 
     [`sys/devices/${disk}/queue/rotational`]: null,
   })
   const sysfs = new Sysfs({ root, backend })
-  const snapshot = sysfs.snapshot({ detail: 'full', unreadable })
+  const snapshot = sysfs.snapshot({ detail: 'full', onUnreadable: (item) => unreadable.push(item) })
   t.like(snapshot.device('sda'), { sizeBytes: 1048576, removable: null, rotational: null, diskSequence: null })
   t.like(snapshot.device('sdb'), { sizeBytes: null, readOnly: null, type: 'disk' })
   t.like(snapshot.session(1), { targetName: 'iqn.a', state: null })
@@ -788,7 +788,12 @@ test('random machines: backends agree, JSON keeps all, and the parts fit togethe
         for (const detail of details) {
           const read = backends.map((backend) => {
             const unreadable: Unreadable[] = []
-            return { data: { ...new Sysfs({ root, backend }).snapshot({ detail, unreadable }) }, unreadable }
+            return {
+              data: {
+                ...new Sysfs({ root, backend }).snapshot({ detail, onUnreadable: (item) => unreadable.push(item) }),
+              },
+              unreadable,
+            }
           })
           const [first, ...others] = read
           for (const other of others) assert.deepEqual(other, first)

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { Sysfs } from '../../lib/index.js'
-import { list, name, query } from '../../lib/query/query.js'
+import { list, name } from '../../lib/query/fields.js'
+import { query } from '../../lib/query/query.js'
 import { backends } from '../support/backends.js'
 import {
   type DmTreeNode,

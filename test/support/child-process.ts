@@ -13,7 +13,7 @@ export type Library = typeof import('../../lib/index.js')
 export const packageRoot = path.resolve(__dirname, '../../..')
 
 export interface ChildOptions {
-  /** The package whose library the child gets; by default this one. */
+  /** The package, as `copyPackage` makes it, whose library the child gets; by default what is compiled here. */
   readonly packageRoot?: string
   readonly nodeArguments?: readonly string[]
   /** What `process.platform` says from before the library is loaded. */
@@ -52,7 +52,7 @@ export function runInChild<Argument>(
   argument: Argument,
   options: ChildOptions = {},
 ): Promise<EndOfChild> {
-  const library = path.join(options.packageRoot ?? packageRoot, 'dist/lib/index.js')
+  const library = options.packageRoot ?? path.join(packageRoot, 'dist/lib/index.js')
   const script = [
     options.platform && `Object.defineProperty(process, 'platform', { value: ${JSON.stringify(options.platform)} })`,
     `const argument = JSON.parse(require('node:fs').readFileSync(0, 'utf8'))`,
@@ -129,7 +129,7 @@ export function addonFileOrLog(t: {
   return undefined
 }
 
-// Without its part on the network a report takes a millisecond only.
+// The library finds this out in another way. Without its part on the network a report takes a millisecond only.
 Object.assign(process.report, { excludeNetwork: true })
 const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
 
@@ -154,7 +154,7 @@ process.on('exit', () => {
  */
 export function copyPackage(addons: Readonly<Record<string, Uint8Array>> = {}): string {
   const copy = temporaryPackageDirectory()
-  for (const part of ['package.json', 'dist/lib', 'node_modules/bindings', 'node_modules/file-uri-to-path']) {
+  for (const part of ['package.json', 'dist/package', 'node_modules/bindings', 'node_modules/file-uri-to-path']) {
     cpSync(path.join(packageRoot, part), path.join(copy, part), { recursive: true })
   }
   for (const [file, content] of Object.entries(addons)) {

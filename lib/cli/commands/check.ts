@@ -1,4 +1,4 @@
-import { findingsOf } from '../../findings/findings.js'
+import { findingsOf } from '../../index.js'
 import type { Command } from '../command.js'
 import { exitCodes } from '../exit-code.js'
 import { drawFindings } from '../finding-list.js'

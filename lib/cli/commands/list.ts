@@ -1,6 +1,4 @@
-import { name, query } from '../../query/query.js'
-import type { BlockDevice } from '../../snapshot/model.js'
-import type { Sysfs } from '../../sysfs.js'
+import { type BlockDevice, field, query, type Sysfs } from '../../index.js'
 import { columns, columnsOf } from '../column.js'
 import { answering, asked } from '../command.js'
 import { deviceAsJson, drawDevices } from '../device-list.js'
@@ -36,8 +34,7 @@ export const list = answering({
   },
 })
 
-const deviceNamed = query('class/block/$device', { name: name() }, { device: 'device' })
-
 function kernelNameOf(sysfs: Sysfs, device: string): string | undefined {
+  const deviceNamed = query('class/block/$device', { name: field.name() }, { device: 'device' })
   return asked(() => sysfs.prepare(deviceNamed).first({ device }))?.name
 }

@@ -1,5 +1,4 @@
-import { grouped } from '../../snapshot/grouped.js'
-import type { BlockDevice, IscsiSession } from '../../snapshot/model.js'
+import type { BlockDevice, IscsiSession } from '../../index.js'
 import { type Fault, type Faults, findFaults } from '../faults.js'
 import { hostOf, type Inventory, nameOf, nodeOf } from '../inventory.js'
 import { portalOf } from '../portal.js'
@@ -48,8 +47,7 @@ interface Part {
 }
 
 function targetsOf(inventory: Inventory, faults: Faults): readonly Part[] {
-  const targets = grouped(inventory.sessions, ({ targetName }) => targetName ?? '(no target name)')
-  return [...targets].flatMap(([target, sessions]) => [
+  return [...inventory.sessionsByTarget].flatMap(([target, sessions]) => [
     { node: { id: target, kind: 'target', lines: [target], severity: null }, edges: [] },
     ...sessions.map((session) => partOfSession(session, target, faults)),
   ])

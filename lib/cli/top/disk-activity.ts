@@ -1,7 +1,4 @@
-import { name, query } from '../../query/query.js'
-import type { DeviceRates } from '../../sampler/rates.js'
-import type { Sample, Sampler } from '../../sampler/sampler.js'
-import type { Sysfs } from '../../sysfs.js'
+import { type DeviceRates, field, query, type Sample, type Sampler, type Sysfs } from '../../index.js'
 import { Inventory, nameOf } from '../inventory.js'
 
 /** What a disk or map does. */
@@ -18,10 +15,9 @@ interface Sampled {
   readonly devices: ReadonlyMap<string, Pick<Activity, 'title' | 'isStacked'>>
 }
 
-const everyDevice = query('class/block/*', { name: name() })
-
 /** What disks and maps do between two looks at them; those that come are taken in, those that go are left out. */
 export class DiskActivity {
+  readonly #everyDevice = query('class/block/*', { name: field.name() })
   #sampled: Sampled
   #names: string
 
@@ -58,7 +54,7 @@ export class DiskActivity {
 
   #namesNow(): string {
     return this.sysfs
-      .prepare(everyDevice)
+      .prepare(this.#everyDevice)
       .all()
       .map((device) => device.name)
       .join()

@@ -1,0 +1,66 @@
+import { grouped } from '../snapshot/grouped.js'
+import type { Snapshot } from '../snapshot/snapshot.js'
+import type { Finding } from './finding.js'
+import { scsiDisks, type WholeScsiDisk } from './scsi-disks.js'
+
+/** Disks that are in no map, although other disks are paths to the same unit. */
+export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
+  return [...grouped(scsiDisks(snapshot), unitOf)].flatMap(([unit, disks]): readonly Finding[] => {
+    const names = disks.map((disk) => disk.name)
+    if (names.length === 1) return []
+    const maps = names.map((name) => snapshot.mapsOfPath(name)[0])
+    const map = maps.find((candidate) => candidate !== undefined)?.name ?? null
+    return names
+      .filter((_, index) => maps[index] === undefined)
+      .map((device) => {
+        return { kind: 'orphanPath', device, unit, otherPaths: names.filter((other) => other !== device), map }
+      })
+  })
+}
+
+/** Maps with fewer live paths than sessions to their target, or with a path that is not live. */
+export function findDegradedMaps(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.multipathMaps.flatMap((map): readonly Finding[] => {
+    const targets = new Set(map.paths.map((path) => snapshot.device(path.device)?.iscsi?.targetName ?? null))
+    const sessions = [...targets].flatMap((target) => (target === null ? [] : snapshot.sessionsTo(target)))
+    const live = snapshot.livePaths(map)
+    const through = new Set(live.map((path) => path.sessionId))
+    const without = sessions.filter((session) => !through.has(session.id))
+    if (without.length === 0 && live.length === map.paths.length) return []
+    return [
+      {
+        kind: 'degradedMap',
+        map: map.name,
+        device: map.device,
+        livePaths: live.length,
+        sessions: sessions.length,
+        without: without.map(({ id, state }) => ({ sessionId: id, state })),
+      },
+    ]
+  })
+}
+
+/** Multipath maps that have a path of another size than the map. */
+export function findMapsOfOtherSize(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.multipathMaps.flatMap(({ name, device, sizeBytes, paths }): readonly Finding[] => {
+    if (sizeBytes === null) return []
+    const others = paths.flatMap((path) => {
+      const size = snapshot.device(path.device)?.sizeBytes
+      return size && size !== sizeBytes ? [{ device: path.device, sizeBytes: size }] : []
+    })
+    return others.length === 0 ? [] : [{ kind: 'mapSizeDiffers', map: name, device, sizeBytes, paths: others }]
+  })
+}
+
+/** Device-mapper maps of any kind that are suspended. */
+export function findSuspendedMaps(snapshot: Snapshot): readonly Finding[] {
+  return snapshot.blockDevices.flatMap(({ name, dm }): readonly Finding[] =>
+    dm?.suspended ? [{ kind: 'mapSuspended', map: dm.name ?? name, device: name }] : [],
+  )
+}
+
+/** What two paths to one unit have in common. */
+function unitOf({ scsi, iscsi }: WholeScsiDisk): string | null {
+  if (scsi.wwid !== null) return scsi.wwid
+  return iscsi?.targetName == null ? null : `${iscsi.targetName} LUN ${scsi.lun}`
+}
