@@ -3,16 +3,17 @@ import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { build } from 'esbuild'
 import {
-  addonFileOrLog,
   copyPackage,
   endOf,
   howItEnded,
   libc,
   packageRoot,
   prebuildPath,
+  requiredAddonFile,
   temporaryPackageDirectory,
 } from './support/child-process.js'
 import { unpackRecording } from './support/recordings.js'
+import { testWithAddon } from './support/test-with.js'
 
 // Programs that have the package in their bundle, run where there are no node_modules. Others that docs/bundlers.md
 // names, webpack and rollup, take the same module as esbuild.
@@ -76,29 +77,41 @@ interface Place {
   readonly env?: NodeJS.ProcessEnv
 }
 
-async function runsEverywhere(t: ExecutionContext, bundle: string): Promise<void> {
-  const without = await run(bundle)
-  t.like(without, { backend: 'fallback', disks: ['sdd', 'sdc'], isOneClass: true })
-  const reason = /^no native addon for \w+-\w+ beside the bundle, and neither addonPath nor FAST_SYSFS_ADDON names one$/
-  t.regex(without.reason ?? '', reason)
+/** Runs a bundle in the places where it finds an addon or does not; the bundle is made once. */
+function testBundle(title: string, make: (t: ExecutionContext) => Promise<string>): void {
+  let bundle: Promise<string> | undefined
+  const bundleFor = (t: ExecutionContext) => {
+    bundle ??= make(t)
+    return bundle
+  }
 
-  const addon = addonFileOrLog(t)
-  if (addon === undefined) return
-  const native = { backend: 'native', reason: null, disks: ['sdd', 'sdc'], isOneClass: true }
-  t.deepEqual(await run(bundle, { beside: { 'fast_sysfs.node': addon } }), native)
-  t.deepEqual(await run(bundle, { beside: { [`fast-sysfs.${libc}.node`]: addon } }), native)
-  t.deepEqual(await run(bundle, { beside: { [prebuildPath(libc)]: addon } }), native)
-  t.deepEqual(await run(bundle, { env: { FAST_SYSFS_ADDON: addon } }), native)
-  t.deepEqual(await run(bundle, { args: [addon] }), native)
+  test.serial(`${title} runs on the fallback where there is no addon`, async (t) => {
+    const without = await run(await bundleFor(t))
+    t.like(without, { backend: 'fallback', disks: ['sdd', 'sdc'], isOneClass: true })
+    const reason =
+      /^no native addon for \w+-\w+ beside the bundle, and neither addonPath nor FAST_SYSFS_ADDON names one$/
+    t.regex(without.reason ?? '', reason)
+  })
 
-  const wrong = await run(bundle, { args: ['/nowhere/fast_sysfs.node'], beside: { 'fast_sysfs.node': addon } })
-  t.is(wrong.backend, 'fallback')
-  t.regex(wrong.reason ?? '', /^the native addon \/nowhere\/fast_sysfs\.node does not load: ENOENT/)
+  testWithAddon.serial(`${title} loads the addon beside it, or the one that is named`, async (t) => {
+    const bundle = await bundleFor(t)
+    const addon = requiredAddonFile()
+    const native = { backend: 'native', reason: null, disks: ['sdd', 'sdc'], isOneClass: true }
+    t.deepEqual(await run(bundle, { beside: { 'fast_sysfs.node': addon } }), native)
+    t.deepEqual(await run(bundle, { beside: { [`fast-sysfs.${libc}.node`]: addon } }), native)
+    t.deepEqual(await run(bundle, { beside: { [prebuildPath(libc)]: addon } }), native)
+    t.deepEqual(await run(bundle, { env: { FAST_SYSFS_ADDON: addon } }), native)
+    t.deepEqual(await run(bundle, { args: [addon] }), native)
+
+    const wrong = await run(bundle, { args: ['/nowhere/fast_sysfs.node'], beside: { 'fast_sysfs.node': addon } })
+    t.is(wrong.backend, 'fallback')
+    t.regex(wrong.reason ?? '', /^the native addon \/nowhere\/fast_sysfs\.node does not load: ENOENT/)
+  })
 }
 
 for (const from of ['cjs', 'mjs'] as const) {
   for (const to of ['cjs', 'mjs'] as const) {
-    test.serial(`esbuild: a .${from} program as a .${to} bundle`, async (t) => {
+    testBundle(`esbuild: a .${from} program as a .${to} bundle`, async (t) => {
       const bundle = path.join(temporaryPackageDirectory(), `bundle.${to}`)
       const { metafile, warnings } = await build({
         absWorkingDir: projectWithPackage(),
@@ -114,16 +127,16 @@ for (const from of ['cjs', 'mjs'] as const) {
       // One copy, and the one that is meant for bundlers.
       const taken = Object.keys(metafile.inputs).filter((input) => input.startsWith('node_modules/'))
       t.deepEqual(taken, ['node_modules/fast-sysfs/dist/package/bundler.mjs'])
-      await runsEverywhere(t, bundle)
+      return bundle
     })
   }
 
-  test.serial(`ncc: a .${from} program`, async (t) => {
+  testBundle(`ncc: a .${from} program`, async (t) => {
     const output = temporaryPackageDirectory()
     const ncc = path.join(packageRoot, 'node_modules/@vercel/ncc/dist/ncc/cli.js')
     const project = projectWithPackage()
     const end = await endOf([process.execPath, ncc, 'build', `program.${from}`, '-o', output], '', { cwd: project })
     t.is(end.status, 0, howItEnded(end))
-    await runsEverywhere(t, path.join(output, `index.${from}`))
+    return path.join(output, `index.${from}`)
   })
 }

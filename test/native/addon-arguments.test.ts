@@ -7,7 +7,7 @@ import { encodeProgram } from '../../lib/native/encode-program.js'
 import { compile } from '../../lib/query/compile.js'
 import { devicesUnderMap, mapsOnDevice } from '../../lib/storage/block-devices.js'
 import { devicesOfLun, portalsOfTarget } from '../../lib/storage/iscsi.js'
-import { addonFileOrLog, howItEnded, runInChild } from '../support/child-process.js'
+import { howItEnded, requiredAddonFile, runInChild } from '../support/child-process.js'
 import { byRunLength } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
@@ -39,8 +39,7 @@ async function survives<Argument>(
   body: (ground: Ground, argument: Argument) => void,
   argument: Argument,
 ): Promise<{ readonly returned: number; readonly threw: number } | undefined> {
-  const addonFile = addonFileOrLog(t)
-  if (addonFile === undefined) return undefined
+  const addonFile = requiredAddonFile()
   const root = temporaryDirectory()
   try {
     writeMachine(root, machineOfSize({ sessions: 2, luns: 2, maps: 2 }))

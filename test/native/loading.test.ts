@@ -5,7 +5,6 @@ import { Sysfs } from '../../lib/index.js'
 import { libcOfThisProcess } from '../../lib/native/libc.js'
 import {
   addonFile,
-  addonFileOrLog,
   answerOfChild,
   type ChildOptions,
   copyPackage,
@@ -14,9 +13,12 @@ import {
   otherLibc,
   packageRoot,
   prebuildPath,
+  requiredAddonFile,
   temporaryPackageDirectory,
 } from '../support/child-process.js'
 import { unpackRecording } from '../support/recordings.js'
+import { missingProgram } from '../support/requirements.js'
+import { testWith, testWithAddon } from '../support/test-with.js'
 
 // Which addon is loaded, and what happens where none is: in copies of the package that have the files of each case.
 
@@ -90,14 +92,12 @@ test.serial('without an addon the package works on the fallback and says why', a
   fallsBack(t, await load(copyPackage()), missing)
 })
 
-test.serial('the addon built here is used', async (t) => {
-  const addon = addonFileOrLog(t)
-  if (addon !== undefined) usesAddon(t, await load(copyPackage({ [BUILD]: readFileSync(addon) })), BUILD)
+testWithAddon.serial('the addon built here is used', async (t) => {
+  usesAddon(t, await load(copyPackage({ [BUILD]: readFileSync(requiredAddonFile()) })), BUILD)
 })
 
-test.serial('the prebuild for this platform and C library is used', async (t) => {
-  const addon = addonFileOrLog(t)
-  if (addon === undefined) return
+testWithAddon.serial('the prebuild for this platform and C library is used', async (t) => {
+  const addon = requiredAddonFile()
   const copy = copyPackage({
     [prebuildPath(otherLibc)]: Buffer.from('for another C library'),
     [prebuildPath(libc, 'mips')]: Buffer.from('for another processor'),
@@ -106,31 +106,30 @@ test.serial('the prebuild for this platform and C library is used', async (t) =>
   usesAddon(t, await load(copy), prebuildPath(libc))
 })
 
-test.serial('a prebuild for another C library is not touched', async (t) => {
-  const addon = addonFileOrLog(t)
-  if (addon === undefined) return
+testWithAddon.serial('a prebuild for another C library is not touched', async (t) => {
+  const addon = requiredAddonFile()
   fallsBack(t, await load(copyPackage({ [prebuildPath(otherLibc)]: readFileSync(addon) })), missing)
 })
 
-test.serial('a prebuild for another processor is not touched', async (t) => {
-  const addon = addonFileOrLog(t)
-  if (addon === undefined) return
+testWithAddon.serial('a prebuild for another processor is not touched', async (t) => {
+  const addon = requiredAddonFile()
   fallsBack(t, await load(copyPackage({ [prebuildPath(libc, 'mips')]: readFileSync(addon) })), missing)
 })
 
-test.serial('the addon built here wins over a prebuild', async (t) => {
-  const addon = addonFileOrLog(t)
-  if (addon === undefined) return
+testWithAddon.serial('the addon built here wins over a prebuild', async (t) => {
+  const addon = requiredAddonFile()
   const copy = copyPackage({ [BUILD]: readFileSync(addon), [prebuildPath(libc)]: readFileSync(addon) })
   usesAddon(t, await load(copy), BUILD)
 })
 
-test.serial('an addon built here that does not load is reported, not passed over for a prebuild', async (t) => {
-  const addon = addonFileOrLog(t)
-  if (addon === undefined) return
-  const copy = copyPackage({ [BUILD]: Buffer.from('interrupted'), [prebuildPath(libc)]: readFileSync(addon) })
-  fallsBack(t, await load(copy), broken)
-})
+testWithAddon.serial(
+  'an addon built here that does not load is reported, not passed over for a prebuild',
+  async (t) => {
+    const addon = requiredAddonFile()
+    const copy = copyPackage({ [BUILD]: Buffer.from('interrupted'), [prebuildPath(libc)]: readFileSync(addon) })
+    fallsBack(t, await load(copy), broken)
+  },
+)
 
 /** What may be found in the addon's place. */
 const unloadable: Readonly<Record<string, (addon: Buffer) => Buffer>> = {
@@ -151,17 +150,15 @@ const unloadable: Readonly<Record<string, (addon: Buffer) => Buffer>> = {
 
 for (const [what, content] of Object.entries(unloadable)) {
   for (const place of [BUILD, prebuildPath(libc)]) {
-    test.serial(`${what} at ${path.dirname(place)} is reported and not fatal`, async (t) => {
-      const addon = addonFileOrLog(t)
-      if (addon === undefined) return
+    testWithAddon.serial(`${what} at ${path.dirname(place)} is reported and not fatal`, async (t) => {
+      const addon = requiredAddonFile()
       fallsBack(t, await load(copyPackage({ [place]: content(readFileSync(addon)) })), broken)
     })
   }
 }
 
-test.serial('where Node is told to load no addons the package works on the fallback', async (t) => {
-  const addon = addonFileOrLog(t)
-  if (addon === undefined) return
+testWithAddon.serial('where Node is told to load no addons the package works on the fallback', async (t) => {
+  const addon = requiredAddonFile()
   const copy = copyPackage({ [BUILD]: readFileSync(addon) })
   fallsBack(t, await load(copy, { nodeArguments: ['--no-addons'] }), broken)
 })
@@ -270,9 +267,8 @@ async function loadNamed(copy: string, addonPaths: readonly (string | null)[], e
   )
 }
 
-test.serial('addonPath names the addon to load, and instances use the one they name', async (t) => {
-  const addon = addonFileOrLog(t)
-  if (addon === undefined) return
+testWithAddon.serial('addonPath names the addon to load, and instances use the one they name', async (t) => {
+  const addon = requiredAddonFile()
   const { copy, elsewhere } = packageAndAddon(addon)
   const wrong = path.join(path.dirname(elsewhere), 'wrong.node')
   const loaded = await loadNamed(copy, [null, elsewhere, wrong])
@@ -284,9 +280,8 @@ test.serial('addonPath names the addon to load, and instances use the one they n
   t.is(loaded.messages[5], loaded.messages[2])
 })
 
-test.serial('FAST_SYSFS_ADDON names the addon where addonPath does not', async (t) => {
-  const addon = addonFileOrLog(t)
-  if (addon === undefined) return
+testWithAddon.serial('FAST_SYSFS_ADDON names the addon where addonPath does not', async (t) => {
+  const addon = requiredAddonFile()
   const { copy, elsewhere } = packageAndAddon(addon)
   const wrong = path.join(path.dirname(elsewhere), 'wrong.node')
   t.deepEqual((await loadNamed(copy, [null], { FAST_SYSFS_ADDON: elsewhere })).backends, ['native', 'native'])
@@ -317,25 +312,20 @@ const binaries = [BUILD, prebuildPath('glibc'), prebuildPath('musl')].filter((fi
   existsSync(path.join(packageRoot, file)),
 )
 
-/** What readelf says of a binary; `undefined`, and why in the log, where there is no readelf. */
-async function readelf(t: ExecutionContext, option: string, file: string): Promise<string | undefined> {
-  try {
-    return (await endOf(['readelf', '--wide', option, path.join(packageRoot, file)])).stdout
-  } catch {
-    t.log('not looked at: readelf (of binutils) is not installed here')
-    t.pass()
-    return undefined
-  }
+const testWithReadelf = testWith(missingProgram('readelf', ['--version']))
+
+/** What readelf prints about a binary. */
+async function readelf(option: string, file: string): Promise<string> {
+  return (await endOf(['readelf', '--wide', option, path.join(packageRoot, file)])).stdout
 }
 
-test.serial('there is an addon to look at', (t) => {
-  if (addonFileOrLog(t) !== undefined) t.not(binaries.length, 0)
+testWithAddon.serial('there is an addon to look at', (t) => {
+  t.not(binaries.length, 0)
 })
 
 for (const file of binaries) {
-  test.serial(`${file} needs no C++ library`, async (t) => {
-    const dynamic = await readelf(t, '--dynamic', file)
-    if (dynamic === undefined) return
+  testWithReadelf.serial(`${file} needs no C++ library`, async (t) => {
+    const dynamic = await readelf('--dynamic', file)
     const needed = [...dynamic.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, library]) => library ?? '')
     const system =
       /^(libc\.so\.6|libc\.musl-\w+\.so\.1|libm\.so\.6|libgcc_s\.so\.1|libpthread\.so\.0|ld-linux.*\.so\.\d)$/
@@ -345,9 +335,8 @@ for (const file of binaries) {
     )
   })
 
-  test.serial(`${file} loads on glibc 2.28`, async (t) => {
-    const versions = await readelf(t, '--version-info', file)
-    if (versions === undefined) return
+  testWithReadelf.serial(`${file} loads on glibc 2.28`, async (t) => {
+    const versions = await readelf('--version-info', file)
     const minors = [...versions.matchAll(/\bGLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor))
     t.true(Math.max(0, ...minors) <= 28, `GLIBC_2.${Math.max(...minors)}`)
     // Node 20 itself, where it was built for such an old system, brings no newer one.
@@ -355,9 +344,8 @@ for (const file of binaries) {
     t.true(Math.max(0, ...gccMinors) <= 8, `GCC_${Math.max(...gccMinors)}`)
   })
 
-  test.serial(`${file} shows the loader nothing but what Node looks for`, async (t) => {
-    const symbols = await readelf(t, '--dyn-syms', file)
-    if (symbols === undefined) return
+  testWithReadelf.serial(`${file} shows the loader nothing but what Node looks for`, async (t) => {
+    const symbols = await readelf('--dyn-syms', file)
     // Value, size, FUNC or OBJECT, GLOBAL or WEAK, DEFAULT, section: whatever is not UND is defined here.
     const defined = [...symbols.matchAll(/ (?:GLOBAL|WEAK|UNIQUE) +\w+ +\d+ (\S+)$/gm)].map(([, name]) => name ?? '')
     t.deepEqual(defined.toSorted(), ['napi_register_module_v1', 'node_api_module_get_api_version_v1'])

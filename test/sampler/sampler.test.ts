@@ -4,6 +4,8 @@ import { parseIntegers, parseWhole } from '../../lib/fallback/integers.js'
 import { Sysfs, SysfsError, statColumns } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
+import { missingFile } from '../support/requirements.js'
+import { testWith } from '../support/test-with.js'
 
 /** As the kernel prints it (part_stat_show): each number in eight bytes or more. */
 function statOf(...numbers: readonly number[]): string {
@@ -327,23 +329,30 @@ onEveryBackend('diskstats of many devices takes many reads', (t, backend) => {
   }
 })
 
-onEveryBackend("without a diskstats, or with another machine's, there is an error", (t, backend) => {
+onEveryBackend('without a diskstats there is an error', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const error = t.throws(() => new Sysfs({ root, backend }).sampler({ readFrom: 'diskstats' }), {
     instanceOf: SysfsError,
   })
   t.like(error, { code: 'ENOENT', syscall: 'open', path: `${root}/proc/diskstats` })
   t.is(new Sysfs({ root, procPath: '/elsewhere/', backend }).procPath, '/elsewhere')
-  if (process.platform !== 'linux') return
-  t.throws(() => new Sysfs({ root, procPath: '/proc', backend }).sampler({ readFrom: 'diskstats' }), {
-    instanceOf: TypeError,
-    message: `procPath and sysPath must be of one machine: '/proc' is a kernel's, '${root}/sys' is not`,
-  })
-  t.throws(() => new Sysfs({ sysPath: '/sys', procPath: root, backend }).sampler({ readFrom: 'diskstats' }), {
-    instanceOf: TypeError,
-    message: `procPath and sysPath must be of one machine: '/sys' is a kernel's, '${root}' is not`,
-  })
 })
+
+onEveryBackend(
+  'procPath and sysPath of two machines are a TypeError',
+  (t, backend) => {
+    const root = writeFileTree(t, twoDisks)
+    t.throws(() => new Sysfs({ root, procPath: '/proc', backend }).sampler({ readFrom: 'diskstats' }), {
+      instanceOf: TypeError,
+      message: `procPath and sysPath must be of one machine: '/proc' is a kernel's, '${root}/sys' is not`,
+    })
+    t.throws(() => new Sysfs({ sysPath: '/sys', procPath: root, backend }).sampler({ readFrom: 'diskstats' }), {
+      instanceOf: TypeError,
+      message: `procPath and sysPath must be of one machine: '/sys' is a kernel's, '${root}' is not`,
+    })
+  },
+  testWith(missingFile('/proc/diskstats')),
+)
 
 test('numbers, byte by byte: what the fallback parses is what is there', (t) => {
   const parsed = (text: string, count: number) => {

@@ -6,7 +6,6 @@ import { type SpawnOptions, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { isEverythingRequired } from './requirements.js'
 
 export type Library = typeof import('../../lib/index.js')
 
@@ -114,19 +113,11 @@ export function addonFile(): string | undefined {
   return [built, prebuilt].find((file) => existsSync(file))
 }
 
-/** For a test that needs the addon: says in the test's log where there is none, and fails where there must be one. */
-export function addonFileOrLog(t: {
-  log(message: string): void
-  pass(): void
-  fail(message: string): void
-}): string | undefined {
+/** The addon, for a test that is registered with `testWithAddon`. */
+export function requiredAddonFile(): string {
   const file = addonFile()
-  if (file !== undefined) return file
-  const message = 'there is no native addon here to test'
-  if (isEverythingRequired) t.fail(message)
-  else t.pass()
-  t.log(message)
-  return undefined
+  if (file === undefined) throw new Error('there is no native addon')
+  return file
 }
 
 // The library finds this out in another way. Without its part on the network a report takes a millisecond only.
