@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Sampler, Sysfs, statColumns } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
-import { type LoopDevices, loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
+import { loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
 import { missingBlockDevices } from '../support/requirements.js'
 import { byRunLength } from '../support/run-length.js'
 import { testWith } from '../support/test-with.js'
@@ -60,7 +60,7 @@ for (const source of ['sysfs', 'diskstats'] as const) {
     `${source}: a removed device stays NaN, also after its name returns`,
     async (t, backend) => {
       const loops = await loopDevicesFor(t)
-      const names = await loops.add(4)
+      const names = await loops.addFar(4)
       const sampler = samplerOf(backend, names)
       t.teardown(() => sampler.close())
       t.is(sampler.sample(), 0)
@@ -79,7 +79,7 @@ for (const source of ['sysfs', 'diskstats'] as const) {
       // Unplugged and back between two samples: another device, whatever its name. The first one's place in diskstats is
       // now behind the others'.
       await loops.remove([first])
-      await addAgain(loops, [first, second])
+      await loops.addAgain([first, second])
       t.is(sampler.sample(), 1)
       t.deepEqual(sampler.vanished, [first])
       for (let i = 0; i < 3; i++) t.is(sampler.sample(), 0)
@@ -107,7 +107,7 @@ for (const source of ['sysfs', 'diskstats'] as const) {
     async (t, backend) => {
       const loops = await loopDevicesFor(t)
       const churned = await loops.add(6)
-      const staying = await loops.add(3)
+      const staying = await loops.addFar(3)
       await loops.remove(churned)
       let isChurning = true
       const churn = loops.churn(byRunLength({ usual: 40, long: 400 }), 6).finally(() => {
@@ -143,14 +143,14 @@ onEveryBackend(
   'an attribute that is opened for every sample is not read from another device',
   async (t, backend) => {
     const loops = await loopDevicesFor(t)
-    const names = await loops.add(2)
+    const names = await loops.addFar(2)
     const [first, second] = names as [string, string]
     const sampler = new Sysfs({ root: '/', backend }).sampler({ devices: names, mostHeld: 0 })
     t.teardown(() => sampler.close())
     t.is(sampler.sample(), 0)
     t.true(names.every((name) => isThere(rowOf(sampler, name))))
     await loops.remove([first])
-    await addAgain(loops, [first])
+    await loops.addAgain([first])
     t.is(sampler.sample(), 1)
     t.deepEqual(sampler.vanished, [first])
     t.is(sampler.sample(), 0)
@@ -165,8 +165,8 @@ onEveryBackend(
   async (t, backend) => {
     const loops = await loopDevicesFor(t)
     // The kernel gives a page of lines at a time, and finds the next one by counting devices.
-    const older = await loops.add(50)
-    const staying = await loops.add(80)
+    const older = await loops.addFar(50)
+    const staying = await loops.addFar(80)
     const sampler = new Sysfs({ root: '/', backend }).sampler({ readFrom: 'diskstats', devices: staying })
     t.teardown(() => sampler.close())
     t.is(sampler.sample(), 0)
@@ -187,17 +187,3 @@ onEveryBackend(
   },
   testWithLoopDevices.serial,
 )
-
-/**
- * Adds devices until these names are taken again. The kernel gives the lowest number that is free; other programs, and
- * other tests, make loop devices too and may hold one of the numbers for a while.
- */
-async function addAgain(loops: LoopDevices, wanted: readonly string[]): Promise<void> {
-  const missing = new Set(wanted)
-  for (let tries = 0; tries < 500; tries++) {
-    const [name = ''] = await loops.add(1)
-    if (!missing.delete(name)) await loops.remove([name])
-    if (missing.size === 0) return
-  }
-  throw new Error(`another program keeps ${[...missing]}`)
-}

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { cProgram } from './c-program.js'
 import { LineProcess } from './line-process.js'
@@ -33,6 +34,19 @@ export class LoopDevices {
   async add(count: number): Promise<readonly string[]> {
     const numbers = await this.#ask(`add ${count}`)
     return numbers.map((number) => `loop${number}`)
+  }
+
+  /** As `add`, with high numbers that no other program takes, so that `addAgain` finds them free. */
+  async addFar(count: number): Promise<readonly string[]> {
+    const first = randomInt(1_000, 100_000) * 10
+    const names = Array.from({ length: count }, (_, index) => `loop${first + index}`)
+    await this.addAgain(names)
+    return names
+  }
+
+  /** Makes devices with the names of removed ones. */
+  async addAgain(names: readonly string[]): Promise<void> {
+    await this.#ask(['make', ...names.map(numberOf)].join(' '))
   }
 
   /** Resolves when they are gone. Takes only what it made. */
