@@ -142,10 +142,10 @@ const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parame
 
 /** Writes inputs in the form that native/fuzz/program_fuzz.cc reads. */
 function writeSeeds(directory: string): void {
-  const loaded = loadAddon(undefined)
-  if ('error' in loaded) throw loaded.error
+  const addon = loadAddon(undefined)
+  if (addon instanceof Error) throw addon
   for (const [index, { query, parameters }] of seeds.entries()) {
-    const program = encodeProgram(compile(query), loaded.addon.programKinds)
+    const program = encodeProgram(compile(query), addon.programKinds)
     const size = Buffer.alloc(2)
     size.writeUInt16LE(program.length)
     const texts = parameters.map((parameter) => Buffer.from(`${parameter}\0`))

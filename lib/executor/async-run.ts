@@ -15,8 +15,8 @@ export interface AsyncOptions {
 
 /** How a run ended. */
 export type Completion =
-  | { readonly rows: readonly unknown[]; readonly unreadable: readonly Unreadable[] }
-  | { readonly error: unknown }
+  | { readonly kind: 'success'; readonly rows: readonly unknown[]; readonly unreadable: readonly Unreadable[] }
+  | { readonly kind: 'failure'; readonly error: unknown }
 
 /** A run that does not block the event loop. */
 export interface AsyncRun {
@@ -38,7 +38,7 @@ export function awaitCompletion(
   start: (onComplete: (completion: Completion) => void) => AsyncRun,
   options: AsyncOptions | undefined,
   sysPath: string,
-): Promise<Exclude<Completion, { error: unknown }>> {
+): Promise<Extract<Completion, { kind: 'success' }>> {
   const { signal, timeoutMs } = checkOptions(options)
   if (signal?.aborted) return Promise.reject(new AbortError(signal.reason))
   return new Promise((resolve, reject) => {
@@ -65,7 +65,7 @@ export function awaitCompletion(
     }
     const run = start((completion) => {
       if (!settle()) return
-      if ('error' in completion) reject(completion.error)
+      if (completion.kind === 'failure') reject(completion.error)
       else resolve(completion)
     })
     if (isSettled) return

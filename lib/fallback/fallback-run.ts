@@ -35,19 +35,19 @@ export class FallbackRun implements AsyncRun {
     try {
       const step = next()
       if (step.done) {
-        this.onComplete({ rows: step.value, unreadable: this.unreadable })
+        this.onComplete({ kind: 'success', rows: step.value, unreadable: this.unreadable })
         return
       }
       this.job = new CallJob(
         step.value,
         (outcome) => this.advance(() => this.steps.next(outcome)),
         (error) => {
-          if (!this.isCancelled) this.onComplete({ error })
+          if (!this.isCancelled) this.onComplete({ kind: 'failure', error })
         },
       )
       runQueue.add(this.job)
     } catch (error) {
-      this.onComplete({ error })
+      this.onComplete({ kind: 'failure', error })
     }
   }
 }

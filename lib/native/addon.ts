@@ -7,7 +7,7 @@ import { checkIsWhole } from './elf.js'
 import { type Libc, libcOfThisProcess } from './libc.js'
 
 /** The addon, or why it does not load. */
-export type LoadedAddon = { readonly addon: Addon } | { readonly error: Error }
+export type LoadedAddon = Addon | Error
 
 /** The addons of this thread by file. The addon that is looked up has the key `undefined`. */
 const loaded = new Map<string | undefined, LoadedAddon>()
@@ -29,7 +29,7 @@ export function loadAddon(file: string | undefined): LoadedAddon {
 
 function lookUp(): LoadedAddon {
   const codeFile = fileOfThisCode()
-  if (codeFile === undefined) return { error: new Error(`${noAddon}: this code does not run from a file`) }
+  if (codeFile === undefined) return new Error(`${noAddon}: this code does not run from a file`)
   const packageRoot = packageRootOf(codeFile)
   if (packageRoot === undefined) return lookUpBeside(codeFile)
   const built = path.join(packageRoot, 'build/Release/fast_sysfs.node')
@@ -51,7 +51,7 @@ const noAddon = `no native addon for ${process.platform}-${process.arch}`
 const prebuilds = `prebuilds/${process.platform}-${process.arch}`
 
 function missing(where: string, place: string): LoadedAddon {
-  return { error: new Error(`${noAddon} ${where}`, { cause: new Error(`looked for it from ${place}`) }) }
+  return new Error(`${noAddon} ${where}`, { cause: new Error(`looked for it from ${place}`) })
 }
 
 /** Determines the C library only if there is a prebuild to choose. */
@@ -67,10 +67,10 @@ function load(file: string, open: (file: string) => unknown): LoadedAddon {
     checkIsWhole(file)
     const addon = open(file) as Partial<Addon>
     if (addon.PreparedProgram === undefined) throw new Error('it is an addon of another package')
-    return { addon: addon as Addon }
+    return addon as Addon
   } catch (error) {
     const cause = error instanceof Error ? error : new Error(String(error))
-    return { error: new Error(`the native addon ${file} does not load: ${cause.message}`, { cause }) }
+    return new Error(`the native addon ${file} does not load: ${cause.message}`, { cause })
   }
 }
 

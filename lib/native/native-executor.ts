@@ -22,9 +22,8 @@ import { NativeUevents } from './native-uevents.js'
  * @param file as for `loadAddon`
  */
 export function loadNative(file: string | undefined): Executor | Error {
-  const loaded = loadAddon(file)
-  if ('error' in loaded) return loaded.error
-  const { addon } = loaded
+  const addon = loadAddon(file)
+  if (addon instanceof Error) return addon
   const shared = resultsOf(addon)
   return {
     name: 'native',
@@ -108,10 +107,10 @@ class NativeExecution implements Execution {
   }
 
   private completionOf([text, rest]: AddonCompletion): Completion {
-    if (rest === undefined) return { error: new Error('a cancelled run has no result') }
-    if (typeof text === 'number') return { error: errorOf(text, rest) }
+    if (rest === undefined) return { kind: 'failure', error: new Error('a cancelled run has no result') }
+    if (typeof text === 'number') return { kind: 'failure', error: errorOf(text, rest) }
     const unreadable: Unreadable[] = []
-    return { rows: this.decode(text, rest, unreadable), unreadable }
+    return { kind: 'success', rows: this.decode(text, rest, unreadable), unreadable }
   }
 
   private decode(text: AddonText, cells: Float64Array, unreadable: Unreadable[] | undefined): readonly unknown[] {

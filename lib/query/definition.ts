@@ -1,5 +1,7 @@
 /** The value that a row must have: a constant, or a parameter of the run. */
-export type Comparand = { readonly constant: string | number } | { readonly parameter: string }
+export type Comparand =
+  | { readonly kind: 'constant'; readonly value: string | number }
+  | { readonly kind: 'parameter'; readonly name: string }
 
 /** What a field reads. `path` is relative to the entry that the row describes. */
 export type Reading =

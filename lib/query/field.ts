@@ -36,7 +36,8 @@ export class ComparableField<Value extends string | number, References> extends 
   equals<Name extends string>(expected: Parameter<Name>): Field<Value, { readonly [K in Name]: Value }, References>
   equals(expected: Value): Field<Value, unknown, References>
   equals(expected: Parameter<string> | Value): Field<Value, unknown, References> {
-    const comparand = expected instanceof Parameter ? { parameter: expected.name } : { constant: expected }
+    const comparand: Comparand =
+      expected instanceof Parameter ? { kind: 'parameter', name: expected.name } : { kind: 'constant', value: expected }
     return new FieldDefinition(this.reading, true, comparand)
   }
 }

@@ -30,7 +30,7 @@ function flag(path: string): Flag {
 }
 
 function isFlag(field: Field<unknown>): field is Flag {
-  return 'isFlag' in field
+  return Object.hasOwn(field, 'isFlag')
 }
 
 /** The fields of a row as a snapshot has them. */

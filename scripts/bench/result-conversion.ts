@@ -22,12 +22,12 @@ const eightFields = query('dev/block/{major}:{minor}', {
 
 /** Measures the conversion of the addon's result to JavaScript rows: a query against its native call alone. */
 export async function measureResultConversion(root: string, options: MeasurementOptions): Promise<ResultTable> {
-  const loaded = loadAddon(undefined)
-  if ('error' in loaded) throw loaded.error
+  const addon = loadAddon(undefined)
+  if (addon instanceof Error) throw addon
   const prepared = new Sysfs({ root, backend: 'native' }).prepare(eightFields)
   const rows = prepared.all().length
-  const program = encodeProgram(compile(eightFields), loaded.addon.programKinds)
-  const call = new loaded.addon.PreparedProgram(program, `${root}/sys`, `${root}/dev`, root)
+  const program = encodeProgram(compile(eightFields), addon.programKinds)
+  const call = new addon.PreparedProgram(program, `${root}/sys`, `${root}/dev`, root)
   const cells = new Float64Array((rows + 1) * Object.keys(eightFields.list.fields).length)
 
   const [query, nativeCall] = ['query', 'native call']

@@ -128,8 +128,8 @@ function source({ isAsynchronous, statements }: Work): string {
 for (const [title, work] of Object.entries(works)) {
   testWithAddon(`a worker that ${title} may be terminated at any time`, async (t) => {
     const addonFile = requiredAddonFile()
-    const loaded = loadAddon(undefined)
-    if ('error' in loaded) throw loaded.error
+    const addon = loadAddon(undefined)
+    if (addon instanceof Error) throw addon
     const root = temporaryDirectory()
     try {
       writeMachine(root, machineOfSize({ sessions: 2, luns: 2, maps: 1 }))
@@ -167,7 +167,7 @@ for (const [title, work] of Object.entries(works)) {
         {
           addonFile,
           root,
-          program: [...encodeProgram(compile(program), loaded.addon.programKinds)],
+          program: [...encodeProgram(compile(program), addon.programKinds)],
           source: source(work),
           terminations: terminationsPerWork,
         },

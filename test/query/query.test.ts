@@ -517,3 +517,26 @@ onEveryBackend(
     })
   },
 )
+
+onEveryBackend('properties of Object.prototype do not change an answer', (t, backend) => {
+  const root = writeFileTree(t, { 'sys/a/b1/v': '1\n', 'sys/a/b1/c': { link: '../host2/x' }, 'sys/a/b2/v': '2\n' })
+  const run = (): readonly unknown[] => {
+    const declared = query('a/b{number}', {
+      number: capture('number'),
+      value: integer('v').equals(param('value')),
+      host: numberFromLink('host', 'c'),
+      again: list('$path', { name: name() }),
+    })
+    return new Sysfs({ root, backend }).prepare(declared).all({ value: 1, path: 'v' })
+  }
+  const expected = run()
+  t.is(expected.length, 1)
+  const polluted = ['literal', 'parameter', 'slot', 'entry', 'capture', 'constant', 'path', 'error', 'addon', 'isFlag']
+  const prototype = Object.prototype as unknown as Record<string, unknown>
+  try {
+    for (const key of polluted) prototype[key] = 0
+    t.deepEqual(run(), expected)
+  } finally {
+    for (const key of polluted) delete prototype[key]
+  }
+})
