@@ -139,18 +139,23 @@ function realSysfs(
   loops: BareLoops | undefined,
 ): BenchmarkTree {
   const hasLoopDevices = loopDevices.length > 0
+  const sampled = hasLoopDevices ? loopDevices : blockDevices()
+  if (sampled.length === 0) skip('the sampler: the machine has no block devices')
   return {
     title: `Real sysfs${hasLoopDevices ? ` with ${loopDevices.length} loop devices` : ''}`,
     benchmarks: [
       ...realSysfsBenchmarks(device, loops),
-      ...samplerBenchmarks(hasLoopDevices ? loopDevices : blockDevices(), loops),
+      ...(sampled.length === 0 ? [] : samplerBenchmarks(sampled, loops)),
     ],
   }
 }
 
+/** This machine's block devices without loop devices, which other programs may remove during the measurement. */
 function blockDevices(): readonly string[] {
   try {
-    return readdirSync('/sys/class/block').sort()
+    return readdirSync('/sys/class/block')
+      .filter((name) => !name.startsWith('loop'))
+      .sort()
   } catch {
     return []
   }

@@ -7,6 +7,8 @@ export interface Environment {
   readonly memoryBytes: number
   readonly kernel: string
   readonly node: string
+  /** The load average of one minute, before the measurement. */
+  readonly loadAverage: number
 }
 
 const cpus = os.cpus()
@@ -17,8 +19,11 @@ export const environment: Environment = {
   memoryBytes: os.totalmem(),
   kernel: os.release(),
   node: process.version,
+  loadAverage: os.loadavg()[0] as number,
 }
 
-export function environmentText({ processor, cores, memoryBytes, kernel, node }: Environment): string {
-  return `${processor}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB of memory, Linux ${kernel}, Node ${node}`
+export function environmentText({ processor, cores, memoryBytes, kernel, node, loadAverage }: Environment): string {
+  const memory = `${(memoryBytes / 2 ** 30).toFixed(0)} GiB of memory`
+  const load = `Load average before the measurement: ${loadAverage.toFixed(1)}`
+  return `${processor}, ${cores} cores, ${memory}, Linux ${kernel}, Node ${node}. ${load}`
 }

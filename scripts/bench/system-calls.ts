@@ -25,7 +25,7 @@ const end = '/fast-sysfs-benchmark/end'
 /**
  * Counts the system calls of the benchmarks on a generated tree with strace. Returns the reason if strace cannot trace.
  *
- * @param directory an empty directory for the traces
+ * @param directory receives the traces
  * @param program bare-loop.c, compiled
  */
 export async function countSystemCalls(

@@ -14,7 +14,7 @@ export function tableOf({ title, note, rows }: ResultTable): Table {
   return {
     title,
     note,
-    columns: ['measured', 'implementation', 'median', 'minimum', 'spread', 'compared', 'result', 'target', ''],
+    columns: ['measured', 'implementation', 'median', 'minimum', 'spread', 'compared', 'value', 'target', 'result'],
     textColumns: 2,
     rows: rows.map(({ benchmark, implementation, timing, comparison }, index) => [
       benchmark === rows[index - 1]?.benchmark ? '' : benchmark,
@@ -27,7 +27,7 @@ export function tableOf({ title, note, rows }: ResultTable): Table {
   }
 }
 
-/** The number of targets that are met, by comparison, and the range of the results. */
+/** The number of targets that are met, by comparison, and the range of the values. */
 export function targetsTable(tables: readonly ResultTable[]): Table {
   const byName = new Map<string, Comparison[]>()
   for (const { comparison } of tables.flatMap(({ rows }) => rows)) {
@@ -38,7 +38,7 @@ export function targetsTable(tables: readonly ResultTable[]): Table {
   return {
     title: 'Targets',
     note: `${all.filter(isMet).length} of ${all.length} targets are met. The other tables have each result with its target.`,
-    columns: ['compared', 'targets', 'met', 'smallest result', 'largest result'],
+    columns: ['compared', 'targets', 'met', 'smallest value', 'largest value'],
     textColumns: 1,
     rows: Array.from(byName, ([name, comparisons]) => {
       const sorted = comparisons.toSorted((a, b) => a.value - b.value)
