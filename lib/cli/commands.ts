@@ -1,19 +1,19 @@
 import { UsageError } from './arguments.js'
 import type { Command } from './command.js'
-import { check } from './commands/check.js'
-import { graph } from './commands/graph.js'
-import { list } from './commands/list.js'
-import { lun } from './commands/lun.js'
-import { multipath } from './commands/multipath.js'
-import { portals } from './commands/portals.js'
-import { sessions } from './commands/sessions.js'
-import { slaves } from './commands/slaves.js'
-import { snapshot } from './commands/snapshot.js'
-import { top } from './commands/top.js'
-import { tree } from './commands/tree.js'
-import { watch } from './commands/watch.js'
+import { check } from './commands/check-command.js'
+import { graph } from './commands/graph-command.js'
+import { list } from './commands/list-command.js'
+import { lun } from './commands/lun-command.js'
+import { multipath } from './commands/multipath-command.js'
+import { portals } from './commands/portals-command.js'
+import { sessions } from './commands/sessions-command.js'
+import { slaves } from './commands/slaves-command.js'
+import { snapshot } from './commands/snapshot-command.js'
+import { top } from './commands/top-command.js'
+import { tree } from './commands/tree-command.js'
+import { watch } from './commands/watch-command.js'
 
-/** All there is to do: dispatch and help are made of this. */
+/** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
   tree,
   multipath,
@@ -29,7 +29,7 @@ export const commands: readonly Command[] = [
   top,
 ]
 
-/** The command that the first word names. */
+/** @throws {UsageError} if the first word is not the name of a command */
 export function findCommand(words: readonly string[]): Command {
   const name = words[0] ?? null
   const found = commands.find((candidate) => candidate.name === name)
