@@ -27,7 +27,7 @@ export interface Command {
 /** What a command runs with. */
 export interface Request {
   readonly sysfs: Sysfs
-  /** One for each required parameter of the command. */
+  /** The arguments after the command's name. checkArguments has checked their number. */
   readonly args: readonly string[]
   readonly options: OptionValues
 }

@@ -41,7 +41,7 @@ export function storageGraphOf(inventory: Inventory): StorageGraph {
   }
 }
 
-/** A node with its edges. */
+/** A node with the edges that lead to it. An NVMe subsystem also has the edges to its namespaces. */
 interface GraphPart {
   readonly node: GraphNode
   readonly edges: readonly GraphEdge[]
