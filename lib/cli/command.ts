@@ -72,8 +72,8 @@ export function checkArguments({ name, parameters }: Command, args: readonly str
 }
 
 /**
- * Makes a call that checks the user's arguments itself, and reports a TypeError or RangeError as wrong usage. `call` must
- * contain only the call that takes the arguments: any other error of these types is a bug of this program.
+ * Runs a library call that checks the user's arguments. Reports a TypeError or RangeError of the call as wrong usage.
+ * `call` must contain only that library call, because any other error of these types is a bug of this program.
  */
 export function checkedCall<Result>(call: () => Result): Result {
   try {

@@ -2,8 +2,8 @@ import type { BlockDevice, IscsiSession, MultipathMap, NvmeSubsystem, Snapshot }
 import { inNamingOrder, nameOf } from './names.js'
 
 /**
- * The devices and sessions of a snapshot that the commands show, sorted by name. Unused devices (loop0 without a file) are
- * left out. So are references to devices that were removed during the reading.
+ * The devices and sessions of a snapshot that the commands show, sorted by name. It leaves out unused devices, such as
+ * loop0 without a file, and references to devices that were removed during the reading.
  */
 export class Inventory {
   readonly sessions: readonly IscsiSession[]
@@ -112,8 +112,9 @@ export class Inventory {
 }
 
 /**
- * Drivers create devices such as loop0, ram0, zram0 and nbd0 before they are in use; their size is 0. A SCSI disk or NVMe
- * namespace of size 0 is shown, because it is a fault. If a device is removed during the reading, all its values are null.
+ * Drivers create devices such as loop0, ram0, zram0 and nbd0 before they are in use; their size is 0. A SCSI disk or
+ * NVMe namespace of size 0 is shown, because it may be a fault. If a device is removed during the reading, all its
+ * values are null.
  */
 function isInUse({ sizeBytes, readOnly, parent, scsi, nvme, dm, slaves, holders }: BlockDevice): boolean {
   if (sizeBytes === null) return readOnly !== null

@@ -58,7 +58,7 @@ export function drawActivities(activities: readonly Activity[], word: string, gl
   )
 }
 
-/** Sums up the activity of all disks and names the busiest. Stacked devices are not added: their I/O is that of disks. */
+/** Sums up the activity of all disks and names the busiest. The disks below stacked devices do their I/O. */
 export function summaryOf(activities: readonly Activity[]): string {
   const disks = activities.filter(({ isStacked }) => !isStacked)
   const sum = (amount: (activity: Activity) => number): number => disks.reduce((total, disk) => total + amount(disk), 0)

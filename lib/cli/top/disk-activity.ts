@@ -23,7 +23,7 @@ export class DiskActivity {
   #sampled: Sampled
   #names: string
 
-  /** @param openSampler opens a sampler of the devices to show. Its argument is all devices in use except partitions. */
+  /** @param openSampler opens the sampler. Its argument is the names of all devices in use, except partitions. */
   constructor(
     private readonly sysfs: Sysfs,
     private readonly openSampler: (inUse: readonly string[]) => Sampler,

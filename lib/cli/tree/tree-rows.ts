@@ -17,8 +17,8 @@ import type { Glyphs, Span } from '../terminal/terminal.js'
 import { count, formatSize } from '../text/quantity.js'
 
 /**
- * Makes the rows of each section of the tree. Call the methods in the order of the sections: a section shows the devices
- * on a disk only if no earlier section did.
+ * Makes the rows of each section of the tree. Call the methods in the order of the sections: a section shows the
+ * devices on a disk only if no earlier section did.
  */
 export class TreeRows {
   readonly #shown = new Set<string>()
