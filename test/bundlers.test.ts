@@ -85,7 +85,7 @@ function testBundle(title: string, make: (t: ExecutionContext) => Promise<string
     return bundle
   }
 
-  test.serial(`${title} runs on the fallback where there is no addon`, async (t) => {
+  test.serial(`${title} runs on the fallback without an addon`, async (t) => {
     const without = await run(await bundleFor(t))
     t.like(without, { backend: 'fallback', disks: ['sdd', 'sdc'], isOneClass: true })
     const reason =
@@ -93,7 +93,7 @@ function testBundle(title: string, make: (t: ExecutionContext) => Promise<string
     t.regex(without.reason ?? '', reason)
   })
 
-  testWithAddon.serial(`${title} loads the addon beside it, or the one that is named`, async (t) => {
+  testWithAddon.serial(`${title} loads the addon beside it, or the named one`, async (t) => {
     const bundle = await bundleFor(t)
     const addon = requiredAddonFile()
     const native = { backend: 'native', reason: null, disks: ['sdd', 'sdc'], isOneClass: true }

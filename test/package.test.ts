@@ -98,7 +98,7 @@ test.serial('the tarball has the bundles, their types, prebuilds and nothing els
   )
 })
 
-test.serial('everything that package.json leads to is in the tarball', (t) => {
+test.serial('every file that package.json names is in the tarball', (t) => {
   const entries = entryPoints(manifest(packageRoot))
   t.true(entries.length >= 6)
   t.deepEqual(
@@ -115,7 +115,7 @@ test.serial('the unpacked package is small', (t) => {
   t.true(unpackedSize <= mostUnpacked, `${unpackedSize}`)
 })
 
-test.serial('types lead to no file that is not there', (t) => {
+test.serial('declarations import existing files only', (t) => {
   const types = packedFiles.filter((file) => /\.d\.m?ts$/.test(file))
   t.true(types.length >= 2)
   for (const file of types) {
@@ -127,13 +127,13 @@ test.serial('types lead to no file that is not there', (t) => {
   }
 })
 
-test.serial('the module for bundlers is an ES module and nothing else', (t) => {
+test.serial('the module for bundlers is a pure ES module', (t) => {
   const text = readFileSync(path.join(project, 'node_modules/fast-sysfs/dist/package/bundler.mjs'), 'utf8')
   t.is(text.match(/\brequire\(|__dirname|__filename|import\.meta/), null)
   t.true(/\bimport\b[^;]+\bfrom\s*"node:fs"/.test(text))
 })
 
-test.serial('the command has no library of its own', (t) => {
+test.serial('the tool contains no copy of the library', (t) => {
   const text = readFileSync(path.join(project, 'node_modules/fast-sysfs/dist/package/cli/main.js'), 'utf8')
   t.true(text.includes('require("../index.js")'))
   for (const name of ['SysfsError', 'PreparedQuery', 'Monitor', 'Sampler']) {
@@ -141,7 +141,7 @@ test.serial('the command has no library of its own', (t) => {
   }
 })
 
-test.serial('installing it runs nothing', (t) => {
+test.serial('an installation runs no script', (t) => {
   const { scripts = {} } = manifest(path.join(project, 'node_modules/fast-sysfs'))
   t.deepEqual(
     ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts),
@@ -161,7 +161,7 @@ test.serial('an installation is small', (t) => {
   )
 })
 
-test.serial('the command is there and can be run', async (t) => {
+test.serial('the tool is installed and runs', async (t) => {
   const command = path.join(project, 'node_modules/.bin/fast-sysfs')
   t.true(existsSync(command))
   t.true(readFileSync(command, 'utf8').startsWith('#!/usr/bin/env node\n'))
@@ -197,15 +197,15 @@ const answer = [['sdd', 'sdc'], ['sdd', 'sdc'], '/dev/dm-4']
 
 const imported = `{ Sysfs, findDevicesForIscsiLun, findMultipathDeviceForDevice }`
 
-test.serial('it answers where it is required', async (t) => {
+test.serial('the package can be required', async (t) => {
   t.deepEqual(await printedBy(project, `const ${imported} = require('fast-sysfs')${ask}`, 'commonjs'), answer)
 })
 
-test.serial('it answers where it is imported', async (t) => {
+test.serial('the package can be imported', async (t) => {
   t.deepEqual(await printedBy(project, `import ${imported} from 'fast-sysfs'${ask}`, 'module'), answer)
 })
 
-test.serial('both ways give the same classes and functions', async (t) => {
+test.serial('import and require give the same classes and functions', async (t) => {
   const source = `
     import { createRequire } from 'node:module'
     import * as imported from 'fast-sysfs'
@@ -226,7 +226,7 @@ test.serial('both ways give the same classes and functions', async (t) => {
   }
 })
 
-test.serial('loading it is one file, and none of the parts of Node that take long to load', async (t) => {
+test.serial('require loads one file and no slow module of Node', async (t) => {
   const source = `
     const before = new Set(process.moduleLoadList)
     const { Sysfs } = require('fast-sysfs')
@@ -246,7 +246,7 @@ test.serial('loading it is one file, and none of the parts of Node that take lon
   )
 })
 
-test.serial('the version and the help are told without the library', async (t) => {
+test.serial('--version and --help do not load the library', async (t) => {
   const command = path.join(project, 'node_modules/fast-sysfs/dist/package/cli/main.js')
   const preload = path.join(temporaryPackageDirectory(), 'preload.cjs')
   const printLoaded = `process.on('exit', () => process.stderr.write(Object.keys(require.cache).join('\\n')))`
@@ -265,7 +265,7 @@ test.serial('the version and the help are told without the library', async (t) =
   ])
 })
 
-test.serial('nothing but the package itself, its binaries and its package.json can be imported', async (t) => {
+test.serial('only the package, its binaries and its package.json can be imported', async (t) => {
   const source = `
     const codes = [
       'fast-sysfs/package.json', 'fast-sysfs/dist/package/index.js', 'fast-sysfs/dist/package/bundler.mjs',
@@ -280,13 +280,13 @@ test.serial('nothing but the package itself, its binaries and its package.json c
   ])
 })
 
-test.serial('a binary is found by its name in the package', async (t) => {
+test.serial('a binary can be resolved by its name in the package', async (t) => {
   const name = `fast-sysfs/${prebuildPath(libc)}`
   const source = `console.log(JSON.stringify(require.resolve(${JSON.stringify(name)})))`
   t.true(((await printedBy(project, source, 'commonjs')) as string).endsWith(prebuildPath(libc)))
 })
 
-test.serial('the repository itself can be required by its path, and by its own name from inside', async (t) => {
+test.serial('a clone can be required by its path and by its own name', async (t) => {
   const byPath = `const ${imported} = require(${JSON.stringify(packageRoot)})${ask}`
   t.deepEqual(await printedBy(project, byPath, 'commonjs'), answer)
   t.deepEqual(await printedBy(packageRoot, `const ${imported} = require('fast-sysfs')${ask}`, 'commonjs'), answer)
@@ -373,7 +373,7 @@ async function typeCheck(type: 'commonjs' | 'module', source: string): Promise<E
 }
 
 for (const type of ['commonjs', 'module'] as const) {
-  test.serial(`a TypeScript project of type ${type} gets types, strict and without any`, async (t) => {
+  test.serial(`a strict TypeScript project of type ${type} gets types without any`, async (t) => {
     const end = await typeCheck(type, consumer)
     t.is(end.stdout, '')
     t.is(end.status, 0, howItEnded(end))

@@ -213,7 +213,7 @@ function lunsOf({ hosts }: Machine): ReadonlySet<number> {
 
 // ---- One machine for each special thing
 
-test('a disk under several maps belongs to the first one by the bytes of its name', (t) => {
+test('the first of several maps in byte order is the map of a disk', (t) => {
   const machine = machineWith({
     disks: [{ block: { name: 'loop0' } }, { block: { name: 'loop1' } }, { block: { name: 'loop2' } }],
     maps: [mapOver(2, 'loop0', 'loop1'), mapOver(10, 'loop0'), mapOver(9, 'loop1')],
@@ -254,7 +254,7 @@ test('slaves are sorted by the bytes of their names; a map may have none', (t) =
   })
 })
 
-test('of stacked maps each gives its own slaves and the map directly above', (t) => {
+test('each of several stacked maps has its own slaves and the map directly on it', (t) => {
   const machine = machineWith({
     disks: [
       {
@@ -274,7 +274,7 @@ test('of stacked maps each gives its own slaves and the map directly above', (t)
   })
 })
 
-test('a software RAID holds disks too, but is no map', (t) => {
+test('a software RAID is a holder but not a map', (t) => {
   const machine = machineWith({
     disks: [{ block: { name: 'loop0' } }, { block: { name: 'loop1' } }],
     raids: [{ number: 0, slaves: ['loop0', 'loop1'] }],
@@ -374,7 +374,7 @@ test('links are followed inside the root', (t) => {
   })
 })
 
-test('a kernel name is not looked up in /dev, a path is', (t) => {
+test('a path is looked up in /dev, a kernel name is not', (t) => {
   const machine = machineWith({
     disks: [{ block: { name: 'loop0' } }, { block: { name: 'loop1' } }],
     maps: [mapOver(0, 'loop0'), mapOver(1, 'loop1')],
@@ -386,7 +386,7 @@ test('a kernel name is not looked up in /dev, a path is', (t) => {
   })
 })
 
-test('a plain file outside /dev is no device', (t) => {
+test('a regular file outside /dev is not a device', (t) => {
   const machine = machineWith({ disks: [{ block: { name: 'loop0' } }], maps: [mapOver(0, 'loop0')] })
   checkAll(
     t,
@@ -425,7 +425,7 @@ testWith(missingBlockNodes())('a block node outside /dev is known by its number'
   )
 })
 
-test('the target must be exactly the one asked for, white space around it apart', (t) => {
+test('a target name must be equal, apart from white space around it', (t) => {
   const names: [number, IscsiSession['targetname']][] = [
     [1, IQN],
     [2, `${IQN}b`],
@@ -468,7 +468,7 @@ test('the target must be exactly the one asked for, white space around it apart'
   })
 })
 
-test('portals: current and persistent, each only where both halves are there', (t) => {
+test('a portal needs an address and a port', (t) => {
   const whole = portal('10.0.0.1')
   const machine = machineWith({
     hosts: [
@@ -561,7 +561,7 @@ test('an IPv6 portal appears as the kernel wrote it and in its canonical form', 
   })
 })
 
-test("of sessions to the same portal the last one wins, by the bytes of the host's name", (t) => {
+test('the last host in byte order wins for a portal of several sessions', (t) => {
   const machine = machineWith({
     hosts: [
       sessionHost(10, { number: 9, connections: [portal('10.0.0.1')] }),
@@ -631,7 +631,7 @@ test('several sessions on one host', (t) => {
   })
 })
 
-test('a LUN is found on any channel and target, and is not another one', (t) => {
+test('a LUN is found on any channel and target', (t) => {
   const lun = (number: number, ...names: string[]) => ({ lun: number, block: names.map((name) => ({ name })) })
   const machine = machineWith({
     hosts: [
@@ -668,7 +668,7 @@ test('a LUN is found on any channel and target, and is not another one', (t) => 
   })
 })
 
-test('what is left of a session that is going away is no session', (t) => {
+test('the rest of a session that is being removed is not a session', (t) => {
   const session = (number: number, name: string): Partial<IscsiSession> & Pick<IscsiSession, 'number'> => ({
     number,
     connections: [portal(`10.0.0.${number}`)],
@@ -689,7 +689,7 @@ test('what is left of a session that is going away is no session', (t) => {
   })
 })
 
-test('a machine without the iSCSI transport, or with nothing at all', (t) => {
+test('a machine without iSCSI, and an empty machine, have no sessions', (t) => {
   for (const machine of [machineWith({}), machineWith({ iscsi: true })]) {
     checkAll(t, machine, (queries, expect) => {
       expect(queries.findDevicesForIscsiLun(IQN, 1), [])
@@ -718,7 +718,7 @@ test('every link of a generated tree resolves, except the intended ones', (t) =>
   t.pass()
 })
 
-test("links have the kernel's texts", (t) => {
+test('link texts are those of the kernel', (t) => {
   withMachine(machineOfSize({ sessions: 2, luns: 1, maps: 1 }), (root) => {
     const expected = {
       'class/iscsi_host/host0': '../../devices/platform/host0/iscsi_host/host0',
@@ -741,7 +741,7 @@ test("links have the kernel's texts", (t) => {
   })
 })
 
-test('a machine of a declared size has maps that share no disk and whose paths are of one LUN', (t) => {
+test('the maps of a generated machine share no disk, and their paths are of one LUN', (t) => {
   for (const [size, disks, paths] of [
     [{ sessions: 2, luns: 2, maps: 2 }, 4, 2],
     [{ sessions: 8, luns: 16, maps: 16 }, 128, 8],

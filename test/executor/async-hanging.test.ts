@@ -47,7 +47,7 @@ interface Rejection {
   readonly path?: string
 }
 
-onEach('an attribute that hangs stops neither the event loop nor other queries', async (t, parts, backend) => {
+onEach('a hanging attribute blocks neither the event loop nor other queries', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { name, text } }, tree, { backend }) => {
@@ -105,7 +105,7 @@ onEach('an attribute that hangs stops neither the event loop nor other queries',
   })
 })
 
-onEach('however many ask for what hangs, one thread hangs', async (t, parts, backend) => {
+onEach('many runs on one hanging path block one thread', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { text, list } }, tree, { backend }) => {
@@ -173,7 +173,7 @@ onEach(
   },
 )
 
-onEach('directories, links and look-ups hang as well, and are named', async (t, parts, backend) => {
+onEach('hanging directories, links and paths are named', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { name, link, exists } }, tree, { backend }) => {
@@ -219,7 +219,7 @@ onEach('directories, links and look-ups hang as well, and are named', async (t, 
   ])
 })
 
-onEach('an abort ends the waiting, before and during a read that hangs', async (t, parts, backend) => {
+onEach('an abort ends the waiting, before and during a hanging read', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { text } }, tree, { backend }) => {
@@ -252,7 +252,7 @@ onEach('an abort ends the waiting, before and during a read that hangs', async (
   })
 })
 
-onEach('a run that hung goes on when the kernel answers, beside one that took its place', async (t, parts, backend) => {
+onEach('a blocked run continues when the kernel returns, beside a later run', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { text } }, tree, { backend }) => {
@@ -299,7 +299,7 @@ onEach(
   },
 )
 
-onEach('a process that exits while a read hangs ends when the read does', async (t, parts, backend) => {
+onEach('a process that exits during a hanging read ends when the read returns', async (t, parts, backend) => {
   const tree = await HangingTree.mount(parts)
   try {
     await tree.hang('sys/a/3/v')
@@ -325,7 +325,7 @@ onEach('a process that exits while a read hangs ends when the read does', async 
   t.false(isMounted(tree.root))
 })
 
-onEach('a process that is killed while a read hangs ends, and leaves nothing mounted', async (t, parts, backend) => {
+onEach('a process that is killed during a hanging read ends and leaves nothing mounted', async (t, parts, backend) => {
   const end = await runInChild(
     async ({ Sysfs, query, field: { text } }, { parts, module, backend }) => {
       const { createRequire } = process.getBuiltinModule('node:module')

@@ -67,7 +67,7 @@ const everything = query('a/*', {
   below: list('*', { name: name() }),
 })
 
-onEveryBackend('queries of one’s own: all rows, the first, none, those of parameters', async (t, backend) => {
+onEveryBackend('own queries return all rows, the first row, no row and the rows of parameters', async (t, backend) => {
   const root = smallTree(t)
   const sysfs = new Sysfs({ root, backend })
   const prepared = sysfs.async.prepare(everything)
@@ -83,7 +83,7 @@ onEveryBackend('queries of one’s own: all rows, the first, none, those of para
   t.is(await one.first({ v: 'none' }), undefined)
 })
 
-onEveryBackend('many at once, of several kinds, each with its own answer', async (t, backend) => {
+onEveryBackend('many runs of several kinds at once have their own results', async (t, backend) => {
   const sysfs = new Sysfs({ root: smallTree(t), backend })
   const one = sysfs.async.prepare(query('a/*', { name: name(), v: text('v').equals(param('v')) }))
   const answers = await Promise.all(
@@ -95,7 +95,7 @@ onEveryBackend('many at once, of several kinds, each with its own answer', async
   })
 })
 
-onEveryBackend('what is read was there after the question', async (t, backend) => {
+onEveryBackend('a run reads after it was called', async (t, backend) => {
   const { writeFileSync } = await import('node:fs')
   const root = smallTree(t)
   const one = new Sysfs({ root, backend }).async.prepare(query('a/2', { v: text('v') }))
@@ -109,7 +109,7 @@ onEveryBackend('what is read was there after the question', async (t, backend) =
   await Promise.all(earlier)
 })
 
-onEveryBackend('what the synchronous methods throw, these reject with', async (t, backend) => {
+onEveryBackend('asynchronous methods reject with what synchronous methods throw', async (t, backend) => {
   const sysfs = new Sysfs({ root: '/nonexistent', backend })
   const calls: ((all: Sysfs | Sysfs['async']) => unknown)[] = [
     (all) => all.findMultipathDeviceForDevice(''),
@@ -133,7 +133,7 @@ onEveryBackend('what the synchronous methods throw, these reject with', async (t
   })
 })
 
-onEveryBackend('a signal and a time-out must be such', async (t, backend) => {
+onEveryBackend('a wrong signal and a wrong timeout are refused', async (t, backend) => {
   const sysfs = new Sysfs({ root: smallTree(t), backend })
   const refused = (options: object, type: typeof TypeError | typeof RangeError, message: string) =>
     t.throwsAsync(sysfs.async.snapshot(options), { instanceOf: type, message })
@@ -146,7 +146,7 @@ onEveryBackend('a signal and a time-out must be such', async (t, backend) => {
   t.is((await sysfs.async.snapshot({ timeoutMs: 2 ** 31 - 1 })).detail, 'basic')
 })
 
-onEveryBackend('an aborted signal rejects with its reason; nothing stays behind', async (t, backend) => {
+onEveryBackend('an aborted signal rejects with its reason, and no listener is left', async (t, backend) => {
   const sysfs = new Sysfs({ root: smallTree(t), backend })
   const aborted = AbortSignal.abort('too late')
   const error = await t.throwsAsync(sysfs.async.snapshot({ signal: aborted }), {
@@ -173,7 +173,7 @@ onEveryBackend('an aborted signal rejects with its reason; nothing stays behind'
   later.abort()
 })
 
-onEveryBackend('a process out of descriptors rejects, and goes on when it has some again', async (t, backend) => {
+onEveryBackend('a run without descriptors rejects, and a later one succeeds', async (t, backend) => {
   const root = smallTree(t)
   const outcome = await answerOfChild(
     async ({ Sysfs, query, field: { text } }, { root, backend }) => {

@@ -11,7 +11,7 @@ import { testWith, testWithAddon } from '../support/test-with.js'
 
 const { integer, link, name, text } = field
 
-onEveryBackend("a device's trouble is null, with the reason on request", (t, backend) => {
+onEveryBackend('an unreadable attribute is null, with the reason on request', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/1/directory': null, 'sys/a/1/loop': { link: 'loop' }, 'sys/a/1/v': '1\n' })
   const prepared = new Sysfs({ root, backend }).prepare(
     query('a/*', {
@@ -32,7 +32,7 @@ onEveryBackend("a device's trouble is null, with the reason on request", (t, bac
   ])
 })
 
-onEveryBackend('a directory that is a loop is empty, with the reason; one that is not there has none', (t, backend) => {
+onEveryBackend('a directory that is a loop is empty with a reason, a missing one without', (t, backend) => {
   const root = writeFileTree(t, { 'sys/class/iscsi_session': { link: 'iscsi_session' }, 'sys/class/x': null })
   const sysfs = new Sysfs({ root, backend })
   const unreadable: Unreadable[] = []
@@ -42,7 +42,7 @@ onEveryBackend('a directory that is a loop is empty, with the reason; one that i
   t.is(unreadable.length, 1)
 })
 
-onEveryBackend('a link that is none is null without a reason', (t, backend) => {
+onEveryBackend('a file that is not a link is null without a reason', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/1/v': '1\n' })
   const unreadable: Unreadable[] = []
   const rows = new Sysfs({ root, backend })
@@ -52,7 +52,7 @@ onEveryBackend('a link that is none is null without a reason', (t, backend) => {
   t.deepEqual(unreadable, [])
 })
 
-onEveryBackend('bad arguments are refused before anything is read, in the same words', (t, backend) => {
+onEveryBackend('wrong arguments are refused with one message before anything is read', (t, backend) => {
   const sysfs = new Sysfs({ root: '/nonexistent', backend })
   const refused = (call: () => unknown, type: typeof TypeError | typeof RangeError, message: string) =>
     t.throws(call, { instanceOf: type, message })
@@ -95,7 +95,7 @@ onEveryBackend('bad arguments are refused before anything is read, in the same w
   )
 })
 
-test('the functions are those of this machine', (t) => {
+test('the exported functions read this machine', (t) => {
   t.throws(() => findDevicesForIscsiLun('iqn.a', -1), { instanceOf: RangeError })
   t.deepEqual(findDevicesForIscsiLun('iqn.1900-01.invalid:none', 1), [])
 })
@@ -116,7 +116,7 @@ function inProcess(backend: Backend, root: string, code: string, ...command: rea
   return JSON.parse(execFileSync(program, [...options, '-e', script], { encoding: 'utf8', timeout: 60_000 }))
 }
 
-onEveryBackend('EMFILE is thrown, wherever the descriptors run out, and none is lost', (t, backend) => {
+onEveryBackend('EMFILE is thrown at every call, and no descriptor is lost', (t, backend) => {
   const root = writeFileTree(t, {
     'sys/a/1/b/2/v': 'x\n',
     'sys/class/block/sda/holders/dm-1': null,
@@ -210,7 +210,7 @@ testWithAddon('a result that does not fit in memory is ENOMEM, and the next one 
   })
 })
 
-onEveryBackend('EACCES on a directory that must be listed is thrown, on an attribute it is null', (t, backend) => {
+onEveryBackend('EACCES on a directory throws, on an attribute it gives null', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/1/v': 'x\n', 'sys/a/1/secret': 'x\n', 'sys/closed/1/v': 'x\n', 'dev/x': null })
   chmodSync(root, 0o755)
   chmodSync(`${root}/sys/a/1/secret`, 0)
@@ -267,7 +267,7 @@ onEveryBackend(
   testWith(missingFile('/sys/class/net/lo')),
 )
 
-onEveryBackend('entries that come and go between listing and reading are not an error', (t, backend) => {
+onEveryBackend('entries that appear and disappear during a run are not an error', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/stays/v': 'x\n' })
   for (let index = 0; index < 50; index++) symlinkSync('../nowhere', `${root}/sys/a/dangling${index}`)
   mkdirSync(`${root}/sys/a/empty`)

@@ -61,7 +61,7 @@ async function isCurrent(t: ExecutionContext, monitor: Monitor): Promise<void> {
   t.deepEqual(monitor.snapshot(), sysfs.snapshot({ detail }))
 }
 
-onEveryBackend('without events everything is compared, and the same is the same object', (t, backend) => {
+onEveryBackend('without uevents everything is compared, and an equal snapshot is the same object', (t, backend) => {
   const root = writtenRoot(t)
   const sysfs = new Sysfs({ root, backend })
   for (const detail of details) {
@@ -87,7 +87,7 @@ onEveryBackend('without events everything is compared, and the same is the same 
   t.deepEqual(monitor.snapshot(), sysfs.snapshot())
 })
 
-onEveryBackend('a machine that comes later', (t, backend) => {
+onEveryBackend('a monitor notices a tree that appears later', (t, backend) => {
   const root = temporaryDirectory()
   t.teardown(() => removeMachine(root))
   const monitor = closing(t, new Sysfs({ root, backend }).monitor({ detail: 'full' }))
@@ -96,7 +96,7 @@ onEveryBackend('a machine that comes later', (t, backend) => {
   t.is(monitor.snapshot().multipathMaps.length, 1)
 })
 
-onEveryBackend('options are checked, and nothing is left open', (t, backend) => {
+onEveryBackend('wrong options are refused, and nothing is left open', (t, backend) => {
   const sysfs = new Sysfs({ root: '/nowhere', backend })
   // @ts-expect-error
   t.throws(() => sysfs.monitor({ detail: 'all' }), { instanceOf: TypeError, message: /^detail must be/ })
@@ -107,7 +107,7 @@ onEveryBackend('options are checked, and nothing is left open', (t, backend) => 
   }
 })
 
-onEveryBackend('a closed monitor says so', (t, backend) => {
+onEveryBackend('a closed monitor throws', (t, backend) => {
   const monitor = new Sysfs({ root: writtenRoot(t), backend }).monitor()
   monitor.snapshot()
   monitor[Symbol.dispose]()
@@ -124,7 +124,7 @@ onEveryBackend('a closed monitor says so', (t, backend) => {
   monitor.removeAllListeners()
 })
 
-onEveryBackend('changes are told to listeners, once each', async (t, backend) => {
+onEveryBackend('listeners receive each change once', async (t, backend) => {
   const root = writtenRoot(t)
   const monitor = closing(t, new Sysfs({ root, backend }).monitor({ intervalMs: 5 }))
   const told: string[] = []
@@ -154,7 +154,7 @@ onEveryBackend('changes are told to listeners, once each', async (t, backend) =>
   t.deepEqual(told.slice(2), ['changed sdb'])
 })
 
-onEveryBackend('all listeners removed at once: nothing waits any more, and later ones are told', async (t, backend) => {
+onEveryBackend('after all listeners are removed nothing waits, and later listeners are called', async (t, backend) => {
   const outcome = await answerOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { writeFileSync } = process.getBuiltinModule('node:fs')
@@ -182,7 +182,7 @@ onEveryBackend('all listeners removed at once: nothing waits any more, and later
   t.deepEqual(outcome, { waiting: 1, left: [0, 0, 0, 0], told: ['sdc'] })
 })
 
-onEveryBackend('what cannot be read is told, and read when it can be', async (t, backend) => {
+onEveryBackend('a failed reading is reported and repeated', async (t, backend) => {
   const outcome = await answerOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { closeSync, openSync, writeFileSync } = process.getBuiltinModule('node:fs')
@@ -209,7 +209,7 @@ onEveryBackend('what cannot be read is told, and read when it can be', async (t,
   t.deepEqual(outcome, { errors: ['EMFILE'], changes: ['sdb'] })
 })
 
-onEveryBackend('with few descriptors a refresh opens what it cannot hold', async (t, backend) => {
+onEveryBackend('with few descriptors a refresh opens the other attributes again', async (t, backend) => {
   const root = temporaryDirectory()
   t.teardown(() => removeMachine(root))
   writeMachine(root, machineOfSize({ sessions: 4, luns: 16, maps: 4 }))
@@ -251,7 +251,7 @@ onEveryBackend('with few descriptors a refresh opens what it cannot hold', async
 })
 
 for (const detail of details) {
-  testWithUevents.serial(`${detail}: loop devices come and go`, async (t) => {
+  testWithUevents.serial(`${detail}: loop devices that appear and disappear are noticed`, async (t) => {
     const devices = await loopDevicesFor(t)
     const monitor = ueventMonitor(t, detail)
     await isCurrent(t, monitor)
@@ -268,7 +268,7 @@ for (const detail of details) {
   })
 }
 
-testWithMedium.serial('a medium that comes, grows and goes', async (t) => {
+testWithMedium.serial('a medium that is inserted, grows and is removed is noticed', async (t) => {
   const devices = await loopDevicesFor(t)
   const monitor = ueventMonitor(t, 'full')
   const directory = mkdtempSync(path.join(tmpdir(), 'fast-sysfs-medium-'))
@@ -289,7 +289,7 @@ testWithMedium.serial('a medium that comes, grows and goes', async (t) => {
   await isCurrent(t, monitor)
 })
 
-testWithUevents.serial('nothing happened: the same object, for one call that finds nothing', async (t) => {
+testWithUevents.serial('without events a snapshot is the same object and costs one system call', async (t) => {
   const devices = await loopDevicesFor(t)
   const monitor = ueventMonitor(t, 'basic')
   await devices.add(20)
@@ -300,7 +300,7 @@ testWithUevents.serial('nothing happened: the same object, for one call that fin
   t.true(snapshots.size < 10, `${snapshots.size} in 1000`)
 })
 
-testWithUevents.serial('more events than the kernel keeps', async (t) => {
+testWithUevents.serial("an overflow of the kernel's buffer loses no change", async (t) => {
   const devices = await loopDevicesFor(t)
   const monitor = ueventMonitor(t, 'basic', 1)
   await isCurrent(t, monitor)
@@ -313,7 +313,7 @@ testWithUevents.serial('more events than the kernel keeps', async (t) => {
   }
 })
 
-testWithUevents.serial('uevents and changes are told to listeners', async (t) => {
+testWithUevents.serial('listeners receive uevents and changes', async (t) => {
   const devices = await loopDevicesFor(t)
   const monitor = ueventMonitor(t, 'basic')
   const uevents: Uevent[] = []

@@ -79,7 +79,7 @@ function blockEvent(sysfs: Sysfs, action: string, name: string): string {
 const [s6b, s6c, s6d, s7a, s7c] = ['S6b-phantom', 'S6c-rescanned', 'S6d-path-deleted', 'S7a-blocked', 'S7c-recovered']
 
 for (const detail of ['links', 'basic', 'full'] as const) {
-  onEveryBackend(`${detail}: a map that came for one that went`, async (t, backend) => {
+  onEveryBackend(`${detail}: a map that replaces another is noticed`, async (t, backend) => {
     const before = await unpackRecording(s6b as string)
     const after = await unpackRecording(s6c as string)
     const machine = new ChangingMachine(t, backend, detail, before)
@@ -110,7 +110,7 @@ for (const detail of ['links', 'basic', 'full'] as const) {
     t.false(machine.rows.readAll())
   })
 
-  onEveryBackend(`${detail}: a path that went, event by event`, async (t, backend) => {
+  onEveryBackend(`${detail}: a removed path is noticed event by event`, async (t, backend) => {
     const before = await unpackRecording(s6c as string)
     const after = await unpackRecording(s6d as string)
     const machine = new ChangingMachine(t, backend, detail, before)
@@ -135,7 +135,7 @@ for (const detail of ['links', 'basic', 'full'] as const) {
   })
 }
 
-onEveryBackend('states change without an event, and are read when asked', async (t, backend) => {
+onEveryBackend('states that change without an event are read on request', async (t, backend) => {
   const machine = new ChangingMachine(t, backend, 'full', await unpackRecording(s7a as string))
   machine.become(await unpackRecording(s7c as string))
   const behind = machine.behind
@@ -156,7 +156,7 @@ function written(t: ExecutionContext, machine: Machine): string {
   return directory
 }
 
-onEveryBackend('only what an event names is read', async (t, backend) => {
+onEveryBackend('only the entries that an event affects are read', async (t, backend) => {
   const tree = written(t, machineOfSize({ sessions: 2, luns: 2, maps: 2 }))
   const machine = new ChangingMachine(t, backend, 'basic', tree)
   for (const name of ['sda', 'sdb', 'dm-0']) writeFileSync(`${tree}/sys/class/block/${name}/size`, '77\n')
@@ -172,7 +172,7 @@ onEveryBackend('only what an event names is read', async (t, backend) => {
   t.false(machine.hear(uevent('change', '/devices/x/block/sda', 'block', 'MAJOR=8', 'MINOR=0')))
 })
 
-onEveryBackend('everything is read where something moved, or events were lost', async (t, backend) => {
+onEveryBackend('everything is read after a move and after lost events', async (t, backend) => {
   const tree = written(t, machineOfSize({ sessions: 2, luns: 2, maps: 2 }))
   const machine = new ChangingMachine(t, backend, 'basic', tree)
   const resize = (sectors: number) => writeFileSync(`${tree}/sys/class/block/sdb/size`, `${sectors}\n`)
@@ -193,7 +193,7 @@ onEveryBackend('everything is read where something moved, or events were lost', 
   t.false(machine.rows.isSettling)
 })
 
-onEveryBackend('slaves that go after the event of their map', async (t, backend) => {
+onEveryBackend('slaves that are removed after the event of their map are noticed', async (t, backend) => {
   const machines = machineOfSize({ sessions: 2, luns: 1, maps: 1 })
   const before = written(t, machines)
   const after = written(t, { ...machines, maps: machines.maps.map((map) => ({ ...map, slaves: ['sda'] })) })
@@ -209,7 +209,7 @@ onEveryBackend('slaves that go after the event of their map', async (t, backend)
   t.false(machine.rows.isSettling)
 })
 
-onEveryBackend('a session that logs in after its event, for as long as that takes', async (t, backend) => {
+onEveryBackend('a session is read again until it is logged in', async (t, backend) => {
   const whole = machineOfSize({ sessions: 2, luns: 1, maps: 0 })
   const tree = written(t, whole)
   const none = written(t, { ...whole, hosts: whole.hosts.slice(0, 1) })
@@ -239,7 +239,7 @@ onEveryBackend('a session that logs in after its event, for as long as that take
   t.false(machine.rows.isSettling)
 })
 
-onEveryBackend('a name that is used again is another device’s, with attributes of its own', async (t, backend) => {
+onEveryBackend('a reused name is another device with its own attributes', async (t, backend) => {
   const tree = written(t, machineOfSize({ sessions: 1, luns: 1, maps: 0 }))
   const other = written(t, machineOfSize({ sessions: 1, luns: 1, maps: 0 }))
   writeFileSync(`${other}/sys/class/block/sda/size`, '4096\n')

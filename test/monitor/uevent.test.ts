@@ -44,7 +44,7 @@ test('a message becomes an event with all its properties', (t) => {
   )
 })
 
-test('several messages come in their order, with whatever bytes', (t) => {
+test('several messages are parsed in order, with any bytes', (t) => {
   const strange = [
     'change@/devices/a',
     'ACTION=change',
@@ -64,7 +64,7 @@ test('several messages come in their order, with whatever bytes', (t) => {
   t.is(found[1]?.properties['DM_NAME'], 'größe=1')
 })
 
-test('what is no event of the kernel is left out', (t) => {
+test('messages that are not events are ignored', (t) => {
   const without = (key: string) => addOfMap.filter((line) => !line.startsWith(key))
   const nonsense = [
     without('ACTION'),
@@ -79,16 +79,16 @@ test('what is no event of the kernel is left out', (t) => {
   t.is(parseUevents(messages(...nonsense, addOfMap)).length, 1)
 })
 
-test('a property may be called as an object’s own are', (t) => {
+test("a property may have the name of an object's own property", (t) => {
   const [uevent] = parseUevents(messages([...addOfMap, '__proto__=x', 'constructor=y']))
   t.deepEqual(Object.keys(uevent?.properties ?? {}).slice(-2), ['__proto__', 'constructor'])
 })
 
-test('the fallback hears nothing, and says so', (t) => {
+test('the fallback cannot receive uevents and says why', (t) => {
   t.throws(() => new Sysfs({ backend: 'fallback' }).uevents(), { message: /the fallback cannot receive uevents/ })
 })
 
-testWithUevents.serial('loop devices are heard as they come and go', async (t) => {
+testWithUevents.serial('uevents of loop devices are received', async (t) => {
   const devices = await loopDevicesFor(t)
   const sysfs = new Sysfs({ sysPath: '/sys' })
   const uevents = sysfs.uevents()
@@ -109,7 +109,7 @@ testWithUevents.serial('loop devices are heard as they come and go', async (t) =
   t.deepEqual(await uevents.next(), { done: true, value: undefined })
 })
 
-testWithUevents.serial('who waits is woken by an event, by the signal and by return', async (t) => {
+testWithUevents.serial('a pending next ends by an event, the signal and return', async (t) => {
   const devices = await loopDevicesFor(t)
   const sysfs = new Sysfs({ sysPath: '/sys' })
   const controller = new AbortController()
@@ -132,7 +132,7 @@ testWithUevents.serial('who waits is woken by an event, by the signal and by ret
   t.deepEqual(await sysfs.uevents({ signal: controller.signal }).next(), { done: true, value: undefined })
 })
 
-testWithUevents.serial('more than the kernel keeps is told as lost, after what it kept', async (t) => {
+testWithUevents.serial('an overflow is reported after the events that were kept', async (t) => {
   const devices = await loopDevicesFor(t)
   // The kernel takes twice as much as it is told, and no less than two kilobytes.
   const uevents = ueventsOf(machineOf({ sysPath: '/sys', backend: 'native' }), {}, 1)

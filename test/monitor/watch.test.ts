@@ -26,7 +26,7 @@ function lineOf(change: Change): string {
   return `${kind} ${what} ${name}${change.kind === 'changed' ? `: ${change.fields.join(' ')}` : ''}`
 }
 
-onEveryBackend('changes come as they happen, each once, and in the order of a comparison', async (t, backend) => {
+onEveryBackend('changes arrive as they happen, each once, in the order of a comparison', async (t, backend) => {
   const root = writtenRoot(t)
   const changes = new Sysfs({ root, backend }).watch({ intervalMs: 5 })
   const first = changes.next()
@@ -46,7 +46,7 @@ onEveryBackend('changes come as they happen, each once, and in the order of a co
   await changes.return?.()
 })
 
-onEveryBackend('it begins when it is called, and who is slow gets what became of it', async (t, backend) => {
+onEveryBackend('an iteration begins at the call, and a slow consumer gets a combined diff', async (t, backend) => {
   const root = writtenRoot(t)
   const changes = new Sysfs({ root, backend }).watch({ intervalMs: 5 })
   for (let sectors = 1; sectors < 100; sectors++) resize(root, 'sda', sectors)
@@ -60,7 +60,7 @@ onEveryBackend('it begins when it is called, and who is slow gets what became of
   await changes.return?.()
 })
 
-onEveryBackend('several may ask at once', async (t, backend) => {
+onEveryBackend('several next calls may be pending', async (t, backend) => {
   const root = writtenRoot(t)
   const changes = new Sysfs({ root, backend }).watch({ intervalMs: 5 })
   const asked = [changes.next(), changes.next(), changes.next()]
@@ -73,7 +73,7 @@ onEveryBackend('several may ask at once', async (t, backend) => {
   t.true((await asked[2])?.done)
 })
 
-onEveryBackend('it ends by the signal, by return and by a break, without an error', async (t, backend) => {
+onEveryBackend('an iteration ends by the signal, by return and by break, without an error', async (t, backend) => {
   const root = writtenRoot(t)
   const sysfs = new Sysfs({ root, backend })
   const controller = new AbortController()
@@ -105,7 +105,7 @@ onEveryBackend('it ends by the signal, by return and by a break, without an erro
   }
 })
 
-onEveryBackend('a monitor that is closed ends the iterations over it', async (t, backend) => {
+onEveryBackend('closing a monitor ends its iterations', async (t, backend) => {
   const monitor = new Sysfs({ root: writtenRoot(t), backend }).monitor({ intervalMs: 5 })
   const waiting = monitor.changes()
   const idle = monitor.changes()
@@ -116,7 +116,7 @@ onEveryBackend('a monitor that is closed ends the iterations over it', async (t,
   t.true((await idle.next()).done)
 })
 
-onEveryBackend('an iteration that cannot read ends with the error', async (t, backend) => {
+onEveryBackend('an iteration that cannot read rejects and ends', async (t, backend) => {
   const code = await answerOfChild(
     async ({ Sysfs, SysfsError }, { root, backend }) => {
       const { closeSync, openSync } = process.getBuiltinModule('node:fs')

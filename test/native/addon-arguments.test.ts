@@ -190,12 +190,12 @@ function runAll({ addon, attempt, prepare, run }: Ground, encoded: readonly stri
   }
 }
 
-test.serial('the programs that the others are made of are programs', async (t) => {
+test.serial('the programs that the tests change are valid', async (t) => {
   const count = await survives(t, runAll, programs.map(base64))
   if (count !== undefined) t.deepEqual(count, { returned: programs.length, threw: 0 })
 })
 
-test.serial('garbage in the place of every argument', async (t) => {
+test.serial('garbage as any argument does not end the process', async (t) => {
   const count = await survives(
     t,
     ({ addon, attempt, garbage, root }, program) => {
@@ -235,7 +235,7 @@ test.serial('garbage in the place of every argument', async (t) => {
   if (count !== undefined) t.true(count.threw > 1000 && count.returned > 10, JSON.stringify(count))
 })
 
-test.serial('garbage in the place of every argument of an asynchronous run', async (t) => {
+test.serial('garbage as any argument of an asynchronous run does not end the process', async (t) => {
   const count = await survives(
     t,
     ({ addon, attempt, garbage, prepare }, program) => {
@@ -292,7 +292,7 @@ test.serial('garbage in the place of every argument of an asynchronous run', asy
   if (count !== undefined) t.true(count.threw > 500 && count.returned > 50, JSON.stringify(count))
 })
 
-test.serial('methods called on what they are not of', async (t) => {
+test.serial('methods on wrong receivers throw', async (t) => {
   const count = await survives(
     t,
     ({ addon, attempt, garbage, prepare }, program) => {
@@ -318,7 +318,7 @@ test.serial('methods called on what they are not of', async (t) => {
   if (count !== undefined) t.true(count.threw > 50, JSON.stringify(count))
 })
 
-test.serial('random bytes as a program', async (t) => {
+test.serial('random bytes as a program are refused', async (t) => {
   const bytes = fc.uint8Array({ maxLength: 300 })
   // Small numbers in 32 bits are what programs are made of, so that some of these get further.
   const numbers = fc
@@ -331,7 +331,7 @@ test.serial('random bytes as a program', async (t) => {
   if (count !== undefined) t.true(count.threw > 1000, JSON.stringify(count))
 })
 
-test.serial('programs with bytes changed, cut and repeated', async (t) => {
+test.serial('programs with changed, missing and repeated bytes do not end the process', async (t) => {
   const change = fc.record({
     at: fc.nat(2000),
     kind: fc.constantFrom('flip', 'set', 'cut', 'repeat', 'remove'),
@@ -357,7 +357,7 @@ test.serial('programs with bytes changed, cut and repeated', async (t) => {
   if (count !== undefined) t.true(count.threw > 100 && count.returned > 100, JSON.stringify(count))
 })
 
-test.serial('programs with each of their numbers replaced by the numbers at the limits', async (t) => {
+test.serial('programs with numbers at the limits do not end the process', async (t) => {
   const limits = [0, 1, 2, 3, 4, 5, 63, 64, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff]
   // A program is made of numbers of four bytes. The long run also writes across two numbers.
   const step = byRunLength({ usual: 4, long: 1 })
@@ -374,7 +374,7 @@ test.serial('programs with each of their numbers replaced by the numbers at the 
   if (count !== undefined) t.is(count.returned + count.threw, replaced.length)
 })
 
-test.serial('lists within lists, up to the deepest and beyond', async (t) => {
+test.serial('lists may nest up to the limit', async (t) => {
   const none = 0xffffffff
   /** A list `*` in a list `*` in a list... */
   const nested = (depth: number): Uint8Array => {
@@ -405,7 +405,7 @@ test.serial('lists within lists, up to the deepest and beyond', async (t) => {
   if (count !== undefined) t.deepEqual(count, { returned: 6, threw: 4 })
 })
 
-test.serial('strange parameters, directories and limits', async (t) => {
+test.serial('unusual parameters, directories and limits do not end the process', async (t) => {
   const count = await survives(
     t,
     ({ addon, attempt, prepare, run }, { encoded, textLength }) => {
@@ -446,7 +446,7 @@ test.serial('strange parameters, directories and limits', async (t) => {
   if (count !== undefined) t.deepEqual(count, { returned: programs.length * (2 * 12 + 11), threw: programs.length * 2 })
 })
 
-test.serial('arrays for the cells that are small, shared, strange or taken away', async (t) => {
+test.serial('small, shared, foreign and detached arrays of cells are refused or used', async (t) => {
   const count = await survives(
     t,
     ({ addon, attempt, prepare }, program) => {
@@ -536,7 +536,7 @@ test.serial('arrays for the cells that are small, shared, strange or taken away'
   if (count !== undefined) t.true(count.returned > 200, JSON.stringify(count))
 })
 
-test.serial('programs in arrays that are shared, detached, resized or changed afterwards', async (t) => {
+test.serial('programs in shared, detached, resized and changed arrays do not end the process', async (t) => {
   const count = await survives(
     t,
     ({ attempt, prepare, run }, program) => {
@@ -569,7 +569,7 @@ test.serial('programs in arrays that are shared, detached, resized or changed af
   if (count !== undefined) t.deepEqual(count, { returned: 2, threw: 2 })
 })
 
-test.serial('samplers of garbage, and garbage for cells', async (t) => {
+test.serial('samplers with garbage do not end the process', async (t) => {
   const count = await survives(
     t,
     ({ addon, attempt, garbage, root, prepare }, program) => {

@@ -128,7 +128,7 @@ onEach('many queries leave no descriptor open', async (t, backend) => {
   })
 })
 
-onEach('a query that runs out of descriptors says so and closes those it had', async (t, backend) => {
+onEach('a query without descriptors throws and closes those that it has', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const outcomes = await answerOfChild(
       ({ Sysfs, SysfsError, query, field: { list, text } }, { root, backend, IQN }) => {
@@ -186,7 +186,7 @@ onEach('a query that runs out of descriptors says so and closes those it had', a
   })
 })
 
-onEach('answers too large for the first array of cells arrive whole', async (t, backend) => {
+onEach('results larger than the first array of cells are complete', async (t, backend) => {
   const luns = byRunLength({ usual: 80, long: 400 })
   await onMachine(machineOfSize({ sessions: 8, luns, maps: 1 }), async (root) => {
     const counts = await answerOfChild(
@@ -294,7 +294,7 @@ onEach(
   longTest.serial,
 )
 
-onEach('several threads answer at once', async (t, backend) => {
+onEach('several threads run queries at once', async (t, backend) => {
   const workerCount = byRunLength({ usual: 3, long: 6 })
   await onMachine(troubledMachine(), async (root) => {
     const wrong = await answerOfChild(
@@ -420,7 +420,7 @@ onEach('a thread may be terminated while it loads the library', async (t, backen
   })
 })
 
-onEach('a process may exit in the middle of its queries', async (t, backend) => {
+onEach('a process may exit during queries', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const end = await runInChild(
       ({ Sysfs }, { root, backend, IQN }) => {
@@ -439,7 +439,7 @@ onEach('a process may exit in the middle of its queries', async (t, backend) => 
   })
 })
 
-onEach('an exception between queries ends the process with exit code 1', async (t, backend) => {
+onEach('an exception between queries ends the process with code 1', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const end = await runInChild(
       ({ Sysfs }, { root, backend, IQN }) => {
@@ -457,7 +457,7 @@ onEach('an exception between queries ends the process with exit code 1', async (
   })
 })
 
-onEach('the end of a thread, by exit or exception, leaves the others answering', async (t, backend) => {
+onEach('the end of a thread does not affect other threads', async (t, backend) => {
   const rounds = byRunLength({ usual: 2, long: 10 })
   await onMachine(troubledMachine(), async (root) => {
     const ends = await answerOfChild(
@@ -495,7 +495,7 @@ onEach('the end of a thread, by exit or exception, leaves the others answering',
   })
 })
 
-onEach('the library may be loaded several times in one process', async (t, backend) => {
+onEach('the library may be loaded several times in a process', async (t, backend) => {
   const addon = addonFile()
   const copy = () => copyPackage(addon === undefined ? {} : { 'build/Release/fast_sysfs.node': readFileSync(addon) })
   await onMachine(troubledMachine(), async (root) => {
@@ -532,7 +532,7 @@ onEach('the library may be loaded several times in one process', async (t, backe
   })
 })
 
-test.serial('a process that only loaded the library ends by itself', async (t) => {
+test.serial('a process that only loads the library ends by itself', async (t) => {
   const end = await runInChild(({ Sysfs }) => new Sysfs({ root: '/nowhere' }).backend, null)
   t.is(end.status, 0, howItEnded(end))
 })

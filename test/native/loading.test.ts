@@ -88,7 +88,7 @@ function fallsBack(t: ExecutionContext, loaded: Loaded, reason: RegExp): void {
 const missing = /^no native addon for \w+-\w+ in this package: not built here, and no prebuild fits$/
 const broken = /^the native addon \/.+\.node does not load: /
 
-test.serial('without an addon the package works on the fallback and says why', async (t) => {
+test.serial('without an addon the package uses the fallback and says why', async (t) => {
   fallsBack(t, await load(copyPackage()), missing)
 })
 
@@ -106,17 +106,17 @@ testWithAddon.serial('the prebuild for this platform and C library is used', asy
   usesAddon(t, await load(copy), prebuildPath(libc))
 })
 
-testWithAddon.serial('a prebuild for another C library is not touched', async (t) => {
+testWithAddon.serial('a prebuild for another C library is not loaded', async (t) => {
   const addon = requiredAddonFile()
   fallsBack(t, await load(copyPackage({ [prebuildPath(otherLibc)]: readFileSync(addon) })), missing)
 })
 
-testWithAddon.serial('a prebuild for another processor is not touched', async (t) => {
+testWithAddon.serial('a prebuild for another processor is not loaded', async (t) => {
   const addon = requiredAddonFile()
   fallsBack(t, await load(copyPackage({ [prebuildPath(libc, 'mips')]: readFileSync(addon) })), missing)
 })
 
-testWithAddon.serial('the addon built here wins over a prebuild', async (t) => {
+testWithAddon.serial('an addon that was built here is preferred to a prebuild', async (t) => {
   const addon = requiredAddonFile()
   const copy = copyPackage({ [BUILD]: readFileSync(addon), [prebuildPath(libc)]: readFileSync(addon) })
   usesAddon(t, await load(copy), BUILD)
@@ -157,14 +157,14 @@ for (const [what, content] of Object.entries(unloadable)) {
   }
 }
 
-testWithAddon.serial('where Node is told to load no addons the package works on the fallback', async (t) => {
+testWithAddon.serial('with --no-addons the package uses the fallback', async (t) => {
   const addon = requiredAddonFile()
   const copy = copyPackage({ [BUILD]: readFileSync(addon) })
   fallsBack(t, await load(copy, { nodeArguments: ['--no-addons'] }), broken)
 })
 
 for (const platform of ['darwin', 'win32'] as const) {
-  test.serial(`on ${platform} a recorded machine is read on the fallback`, async (t) => {
+  test.serial(`on ${platform} the fallback reads a recorded tree`, async (t) => {
     const addon = addonFile()
     const prebuilds = addon === undefined ? {} : { [prebuildPath(libc)]: readFileSync(addon) }
     const loaded = await load(copyPackage(prebuilds), { platform })
@@ -206,7 +206,7 @@ for (const [loader, expected] of Object.entries(loaders)) {
   })
 }
 
-test.serial('where the executable does not tell, the loader that is mapped does', (t) => {
+test.serial('the mapped loader tells the C library if the executable does not', (t) => {
   t.is(libcWithExecutable(t, elfWithLoader(undefined)), libc)
   t.is(libcWithExecutable(t, Buffer.from('#!/bin/sh\n')), libc)
   t.is(libcWithExecutable(t, undefined), libc)
@@ -267,7 +267,7 @@ async function loadNamed(copy: string, addonPaths: readonly (string | null)[], e
   )
 }
 
-testWithAddon.serial('addonPath names the addon to load, and instances use the one they name', async (t) => {
+testWithAddon.serial('addonPath names the addon of an instance', async (t) => {
   const addon = requiredAddonFile()
   const { copy, elsewhere } = packageAndAddon(addon)
   const wrong = path.join(path.dirname(elsewhere), 'wrong.node')
@@ -280,7 +280,7 @@ testWithAddon.serial('addonPath names the addon to load, and instances use the o
   t.is(loaded.messages[5], loaded.messages[2])
 })
 
-testWithAddon.serial('FAST_SYSFS_ADDON names the addon where addonPath does not', async (t) => {
+testWithAddon.serial('FAST_SYSFS_ADDON names the addon if addonPath does not', async (t) => {
   const addon = requiredAddonFile()
   const { copy, elsewhere } = packageAndAddon(addon)
   const wrong = path.join(path.dirname(elsewhere), 'wrong.node')
@@ -291,7 +291,7 @@ testWithAddon.serial('FAST_SYSFS_ADDON names the addon where addonPath does not'
   t.regex(thrown ?? '', new RegExp(`^the native addon ${wrong} does not load: ENOENT`))
 })
 
-test.serial('a named file that is no addon of this package is reported', async (t) => {
+test.serial('a named file that is not an addon of this package is reported', async (t) => {
   const text = path.join(temporaryPackageDirectory(), 'text.node')
   writeFileSync(text, 'text')
   const { messages, thrown } = await loadNamed(copyPackage(), [text])
@@ -319,7 +319,7 @@ async function readelf(option: string, file: string): Promise<string> {
   return (await endOf(['readelf', '--wide', option, path.join(packageRoot, file)])).stdout
 }
 
-testWithAddon.serial('there is an addon to look at', (t) => {
+testWithAddon.serial('the addon can be inspected', (t) => {
   t.not(binaries.length, 0)
 })
 
@@ -344,7 +344,7 @@ for (const file of binaries) {
     t.true(Math.max(0, ...gccMinors) <= 8, `GCC_${Math.max(...gccMinors)}`)
   })
 
-  testWithReadelf.serial(`${file} shows the loader nothing but what Node looks for`, async (t) => {
+  testWithReadelf.serial(`${file} exports only what Node looks for`, async (t) => {
     const symbols = await readelf('--dyn-syms', file)
     // Value, size, FUNC or OBJECT, GLOBAL or WEAK, DEFAULT, section: whatever is not UND is defined here.
     const defined = [...symbols.matchAll(/ (?:GLOBAL|WEAK|UNIQUE) +\w+ +\d+ (\S+)$/gm)].map(([, name]) => name ?? '')

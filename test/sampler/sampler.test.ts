@@ -33,7 +33,7 @@ const twoDisks: FileTree = {
 const isNumbers = (values: Float64Array, expected: readonly number[]) =>
   values.length === expected.length && expected.every((number, index) => Object.is(values[index], number))
 
-onEveryBackend('by default stat of every device, one row after the other', (t, backend) => {
+onEveryBackend('the default is stat of every device', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler()
   t.teardown(() => sampler.close())
@@ -48,7 +48,7 @@ onEveryBackend('by default stat of every device, one row after the other', (t, b
   t.deepEqual([sampler.needed, sampler.held, sampler.reopened], [2, 2, 0])
 })
 
-onEveryBackend('every sample reads anew, into the same memory', (t, backend) => {
+onEveryBackend('every sample reads again into the same memory', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler({ devices: ['sda'] })
   t.teardown(() => sampler.close())
@@ -61,7 +61,7 @@ onEveryBackend('every sample reads anew, into the same memory', (t, backend) => 
   t.true(isNumbers(values, second))
 })
 
-onEveryBackend('attributes have the columns that their names stand for', (t, backend) => {
+onEveryBackend('attributes have their columns', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler({
     attributes: [
@@ -108,7 +108,7 @@ onEveryBackend(
   },
 )
 
-onEveryBackend('devices by name and path, in the order given, each once; what is not there vanished', (t, backend) => {
+onEveryBackend('devices are given by name or path, and a missing device has vanished', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler({
     devices: ['/dev/mapper/mpatha', 'sda', 'sdb', 'sdz', '/dev/nowhere', '/..', '/dev/../sys/class/block/sda'],
@@ -123,7 +123,7 @@ onEveryBackend('devices by name and path, in the order given, each once; what is
   t.deepEqual(sampler.vanished, [])
 })
 
-onEveryBackend('no devices at all', (t, backend) => {
+onEveryBackend('a sampler may have no devices', (t, backend) => {
   for (const options of [{}, { devices: [] }, { devices: [], readFrom: 'diskstats' } as const]) {
     const root = writeFileTree(t, { 'proc/diskstats': '', 'sys/class': null })
     const sampler = new Sysfs({ root, backend }).sampler(options)
@@ -134,7 +134,7 @@ onEveryBackend('no devices at all', (t, backend) => {
   }
 })
 
-onEveryBackend('a sample has the time it was taken, by the clock of process.hrtime', (t, backend) => {
+onEveryBackend('a sample has its time by the clock of process.hrtime', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler()
   t.teardown(() => sampler.close())
@@ -149,7 +149,7 @@ onEveryBackend('a sample has the time it was taken, by the clock of process.hrti
   }
 })
 
-onEveryBackend('a copy stays as it is, and may be used again', (t, backend) => {
+onEveryBackend('a copy does not change and may be overwritten', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler({ devices: ['sda'] })
   t.teardown(() => sampler.close())
@@ -181,7 +181,7 @@ onEveryBackend('a copy stays as it is, and may be used again', (t, backend) => {
   }
 })
 
-onEveryBackend('an attribute that cannot be read is NaN, whatever it is', (t, backend) => {
+onEveryBackend('an unreadable attribute is NaN', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   mkdirSync(`${root}/sys/class/block/sda/directory`)
   const sampler = new Sysfs({ root, backend }).sampler({
@@ -193,7 +193,7 @@ onEveryBackend('an attribute that cannot be read is NaN, whatever it is', (t, ba
   t.true(isNumbers(sampler.values, [Number.NaN, 128]))
 })
 
-onEveryBackend('wrong options are refused before anything is read, in the same words', (t, backend) => {
+onEveryBackend('wrong options are refused with one message before anything is read', (t, backend) => {
   const sysfs = new Sysfs({ root: '/nonexistent', backend })
   const refused = (options: unknown, type: typeof TypeError | typeof RangeError, message: string) =>
     t.throws(() => sysfs.sampler(options as never), { instanceOf: type, message })
@@ -222,7 +222,7 @@ onEveryBackend('wrong options are refused before anything is read, in the same w
   refused({ devices: ['a/b'] }, TypeError, "device must be a kernel name or an absolute path: 'a/b'")
 })
 
-onEveryBackend('closed once or twice it holds nothing, and samples no more', (t, backend) => {
+onEveryBackend('a closed sampler holds nothing and throws', (t, backend) => {
   const root = writeFileTree(t, { ...twoDisks, 'proc/diskstats': '' })
   for (const source of ['sysfs', 'diskstats'] as const) {
     const sampler = new Sysfs({ root, backend }).sampler({ readFrom: source })
@@ -234,7 +234,7 @@ onEveryBackend('closed once or twice it holds nothing, and samples no more', (t,
   }
 })
 
-onEveryBackend('values whose memory was given away are noticed', (t, backend) => {
+onEveryBackend('a sampler whose memory was transferred throws', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler()
   t.teardown(() => sampler.close())
@@ -242,7 +242,7 @@ onEveryBackend('values whose memory was given away are noticed', (t, backend) =>
   t.throws(() => sampler.sample(), { message: "the memory of the sampler's values was transferred" })
 })
 
-onEveryBackend('fewer descriptors than attributes: the same values, the rest is opened anew', (t, backend) => {
+onEveryBackend('with fewer descriptors than attributes the values are the same', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   for (const mostHeld of [0, 1, 2, 3, 4]) {
     const sampler = new Sysfs({ root, backend }).sampler({ attributes: ['stat', 'inflight'], mostHeld })
@@ -271,7 +271,7 @@ const withDiskstats: FileTree = {
   'proc/diskstats': diskstats,
 }
 
-onEveryBackend('diskstats has the same, by name and number', (t, backend) => {
+onEveryBackend('diskstats has the same numbers, by name and number', (t, backend) => {
   const root = writeFileTree(t, withDiskstats)
   const sampler = new Sysfs({ root, backend }).sampler({ readFrom: 'diskstats' })
   t.teardown(() => sampler.close())
@@ -329,7 +329,7 @@ onEveryBackend('diskstats of many devices takes many reads', (t, backend) => {
   }
 })
 
-onEveryBackend('without a diskstats there is an error', (t, backend) => {
+onEveryBackend('a missing diskstats is an error', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const error = t.throws(() => new Sysfs({ root, backend }).sampler({ readFrom: 'diskstats' }), {
     instanceOf: SysfsError,
@@ -354,7 +354,7 @@ onEveryBackend(
   testWith(missingFile('/proc/diskstats')),
 )
 
-test('numbers, byte by byte: what the fallback parses is what is there', (t) => {
+test('the fallback parses numbers of any bytes', (t) => {
   const parsed = (text: string, count: number) => {
     const numbers = new Float64Array(count)
     parseIntegers(Buffer.from(text), 0, text.length, numbers, 0, count)

@@ -96,7 +96,7 @@ const passages: readonly Passage[] = [
 ]
 
 for (const { from, to, detail, changes } of passages) {
-  onEveryBackend(`${detail}: from ${from} to ${to}`, async (t, backend) => {
+  onEveryBackend(`${detail}: the changes from ${from} to ${to}`, async (t, backend) => {
     const before = new Sysfs({ root: await unpackRecording(from), backend }).snapshot({ detail })
     const after = new Sysfs({ root: await unpackRecording(to), backend }).snapshot({ detail })
     t.deepEqual(diff(before, after).map(lineOf), changes)
@@ -133,7 +133,7 @@ function withSda(snapshot: SnapshotData, sda: Partial<BlockDevice>): SnapshotDat
   return withDevices(snapshot, (device) => (device.name === 'sda' ? { ...device, ...sda } : device))
 }
 
-test('a name that was used again is a removal and an addition', async (t) => {
+test('a reused name is a removal and an addition', async (t) => {
   const full = await fullOfS3()
   const again = ['removed blockDevice sda', 'added blockDevice sda']
   t.deepEqual(diff(full, withSda(full, { diskSequence: 99 })).map(lineOf), again)
@@ -148,7 +148,7 @@ test('a name that was used again is a removal and an addition', async (t) => {
   t.deepEqual(mapChanges.map(lineOf), ['removed multipathMap mpatha', 'added multipathMap mpathz'])
 })
 
-test('without a disk sequence the session, the SCSI address and the uuid of a map tell', async (t) => {
+test('without a disk sequence the session, the SCSI address and the uuid identify a device', async (t) => {
   const plain = withDevices(await fullOfS3(), (device) => ({ ...device, diskSequence: null }))
   const sda = new Snapshot(plain).device('sda')
   const again = ['removed blockDevice sda', 'added blockDevice sda']
@@ -164,7 +164,7 @@ test('without a disk sequence the session, the SCSI address and the uuid of a ma
   t.deepEqual(diff(plain, withSda(plain, { sizeBytes: 0 })).map(lineOf), ['changed blockDevice sda: sizeBytes'])
 })
 
-test('sessions and hosts: numbers of hosts are used again, those of sessions never', async (t) => {
+test('a reused host number is another host', async (t) => {
   const full = await fullOfS3()
   const relogin: SnapshotData = {
     ...full,
@@ -198,7 +198,7 @@ test('sessions and hosts: numbers of hosts are used again, those of sessions nev
   )
 })
 
-test('NVMe subsystems and Fibre Channel hosts', async (t) => {
+test('NVMe subsystems and Fibre Channel hosts are compared', async (t) => {
   const full = await fullOfS3()
   const identity = { nqn: 'nqn.a', model: 'Linux', serial: '1', firmwareRevision: '6.1' }
   const subsystem = { name: 'nvme-subsys0', ...identity, iopolicy: 'numa', controllers: [], namespaces: [] }
@@ -226,7 +226,7 @@ test('NVMe subsystems and Fibre Channel hosts', async (t) => {
   ])
 })
 
-test('commands that were done are no change, errors are', async (t) => {
+test('completed commands are not a change, errors are', async (t) => {
   const full = await fullOfS3()
   const scsi = full.device('sda')?.scsi
   if (scsi == null) return t.fail()
@@ -236,7 +236,7 @@ test('commands that were done are no change, errors are', async (t) => {
   ])
 })
 
-test('what was an object and is nothing now is one field', async (t) => {
+test('an object that becomes null is one field', async (t) => {
   const full = await fullOfS3()
   t.deepEqual(diff(full, withSda(full, { scsi: null })).map(lineOf), ['changed blockDevice sda: scsi'])
   t.deepEqual(diff(withSda(full, { scsi: null }), full).map(lineOf), ['changed blockDevice sda: scsi'])

@@ -19,7 +19,7 @@ async function recorded(name: string, backend: Backend, detail: Detail = 'full')
 
 // ---- The model
 
-onEveryBackend('a disk, a map and a session of S3 in full', async (t, backend) => {
+onEveryBackend('a disk, a map and a session of S3 have all their fields', async (t, backend) => {
   const snapshot = await recorded('S3', backend)
   const target = 'iqn.2026-11.io.example:alpha'
   t.deepEqual(snapshot.device('sda'), {
@@ -134,7 +134,7 @@ onEveryBackend('a disk, a map and a session of S3 in full', async (t, backend) =
   t.deepEqual(snapshot.scsiHosts[0], { number: 0, driver: 'iscsi_tcp', state: 'running', kind: 'iscsi' })
 })
 
-onEveryBackend('names that SATA and virtio-scsi disks have, and their hosts', async (t, backend) => {
+onEveryBackend('SATA and virtio-scsi disks have names and hosts', async (t, backend) => {
   const snapshot = await recorded('S1b-pcidisks', backend)
   t.like(snapshot.device('sdb')?.scsi, {
     wwid: 't10.ATA     QEMU HARDDISK                           ATA0001',
@@ -146,7 +146,7 @@ onEveryBackend('names that SATA and virtio-scsi disks have, and their hosts', as
   t.deepEqual(snapshot.scsiHosts[1], { number: 1, driver: 'ahci', state: 'running', kind: 'ata' })
 })
 
-onEveryBackend('portals of paths: the persistent one, IPv6 in its short form', async (t, backend) => {
+onEveryBackend('the portal of a path is the persistent one in canonical form', async (t, backend) => {
   // S4 has no maps; the portal of S9b was redirected.
   const [session] = (await recorded('S9b-redirect', backend, 'basic')).iscsiSessions
   t.like(session?.connections[0], {
@@ -171,7 +171,7 @@ onEveryBackend('portals of paths: the persistent one, IPv6 in its short form', a
   t.like(snapshot.multipathMaps[0], { pathsActive: null, pathsFailed: null, suspended: null })
 })
 
-test('the default is basic; another word is an error', async (t) => {
+test('the default detail is basic, and an unknown detail is an error', async (t) => {
   const root = await unpackRecording('S2')
   for (const backend of backends) {
     const sysfs = new Sysfs({ root, backend })
@@ -188,7 +188,7 @@ test('the default is basic; another word is an error', async (t) => {
 
 // ---- Finders
 
-onEveryBackend('finders of S3', async (t, backend) => {
+onEveryBackend('the methods of a snapshot find devices of S3', async (t, backend) => {
   const snapshot = await recorded('S3', backend)
   const names = (devices: readonly { readonly name: string }[]) => devices.map((device) => device.name)
   const found = (name: string) => {
@@ -231,7 +231,7 @@ onEveryBackend('finders of S3', async (t, backend) => {
   t.is(snapshot.session(99), undefined)
 })
 
-onEveryBackend('partitions: found over a disk, and the disk under them', async (t, backend) => {
+onEveryBackend('partitions are found on a disk, and the disk under a partition', async (t, backend) => {
   const snapshot = await recorded('S2', backend)
   const [disk, first, second] = ['sda', 'sda1', 'sda2'].map((name) => snapshot.device(name))
   if (disk === undefined || first === undefined || second === undefined) return t.fail()
@@ -294,7 +294,7 @@ function sessionTree(
   )
 }
 
-onEveryBackend('without SCSI, without block devices, without sysfs there is nothing', (t, backend) => {
+onEveryBackend('a machine without SCSI, block devices or sysfs has an empty snapshot', (t, backend) => {
   for (const tree of [{ 'sys/dev/block': null }, { sys: null }, {}] satisfies FileTree[]) {
     for (const detail of details) {
       const snapshot = new Sysfs({ root: writeFileTree(t, tree), backend }).snapshot({ detail })
@@ -343,7 +343,7 @@ function controllerTree(name: string, attributes: Readonly<Record<string, string
   )
 }
 
-onEveryBackend('NVMe: a subsystem of two controllers', (t, backend) => {
+onEveryBackend('an NVMe subsystem may have two controllers', (t, backend) => {
   const root = writeFileTree(t, sharedNvme)
   const snapshot = new Sysfs({ root, backend }).snapshot({ detail: 'full' })
   t.deepEqual(
@@ -418,7 +418,7 @@ onEveryBackend('NVMe: a subsystem of two controllers', (t, backend) => {
 // The SSD of a laptop: its namespace hangs on the controller, and the subsystem has only the controller.
 const pci = 'pci0000:00/0000:00:1d.0/0000:3d:00.0/nvme/nvme0'
 
-onEveryBackend('NVMe: a namespace of one controller', (t, backend) => {
+onEveryBackend('an NVMe namespace may have one controller', (t, backend) => {
   const root = writeFileTree(t, {
     'sys/class/nvme-subsystem/nvme-subsys0': { link: `../../devices/${subsystem}` },
     [`sys/devices/${subsystem}/subsysnqn`]: 'nqn.a\n',
@@ -452,7 +452,7 @@ onEveryBackend('NVMe: a namespace of one controller', (t, backend) => {
 const fcHost = 'pci0000:00/0000:00:05.0/host2'
 const fcDisk = `${fcHost}/rport-2:0-1/target2:0:1/2:0:1:3`
 
-onEveryBackend('Fibre Channel: hosts, their remote ports, and disks through them', (t, backend) => {
+onEveryBackend('Fibre Channel hosts have remote ports and disks', (t, backend) => {
   const attributes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [`${fcHost}/scsi_host/host2`]: { proc_name: 'lpfc', state: 'running' },
     [`${fcHost}/fc_host/host2`]: { port_name: '0x10000090fa000001', port_state: 'Online', speed: '16 Gbit' },
@@ -512,7 +512,7 @@ onEveryBackend('Fibre Channel: hosts, their remote ports, and disks through them
   t.is(new Sysfs({ root, backend }).snapshot({ detail: 'links' }).scsiHosts[0]?.kind, 'fc')
 })
 
-onEveryBackend('what a host is a part of is also told by the places of its disks', (t, backend) => {
+onEveryBackend('the kind of a host also follows from the paths of its disks', (t, backend) => {
   const hosts = {
     'pci0000:00/0000:00:06.0/host0': 'port-0:0/end_device-0:0/target0:0:0/0:0:0:0',
     'pci0000:00/0000:00:07.0/usb2/2-1/2-1:1.0/host1': 'target1:0:0/1:0:0:0',
@@ -539,7 +539,7 @@ onEveryBackend('what a host is a part of is also told by the places of its disks
   }
 })
 
-onEveryBackend('disks that are not SCSI, arrays, and what only looks like a partition', (t, backend) => {
+onEveryBackend('other disks, arrays and devices that look like partitions are read', (t, backend) => {
   const mmc = 'platform/soc/mmc_host/mmc0/mmc0:0001/block/mmcblk0'
   const root = writeFileTree(t, {
     ...blockTree(mmc, '179:0', { removable: '1' }),
@@ -599,7 +599,7 @@ onEveryBackend('disks that are not SCSI, arrays, and what only looks like a part
   )
 })
 
-onEveryBackend('types of SCSI devices and of maps', (t, backend) => {
+onEveryBackend('SCSI devices and maps have types', (t, backend) => {
   const device = 'pci0000:00/0000:00:05.0/host0/target0:0:0'
   const scsi = (lun: number, name: string, type: string): FileTree => ({
     ...blockTree(`${device}/0:0:0:${lun}/block/${name}`, `8:${lun}`),
@@ -636,7 +636,7 @@ onEveryBackend('types of SCSI devices and of maps', (t, backend) => {
   t.deepEqual(types('links'), { ...Object.fromEntries(Object.keys(maps).map((name) => [name, 'dm'])), ...disks })
 })
 
-onEveryBackend('a map without slaves, and one whose slave is not there', (t, backend) => {
+onEveryBackend('a map may have no slaves or a missing slave', (t, backend) => {
   const root = writeFileTree(t, {
     ...mapTree(0, { name: 'mpatha', uuid: 'mpath-3600', suspended: '0' }, []),
     ...mapTree(2, { name: 'over-mpatha', uuid: 'LVM-1' }, ['virtual/block/dm-0']),
@@ -664,7 +664,7 @@ onEveryBackend('a map without slaves, and one whose slave is not there', (t, bac
   for (const device of snapshot.blockDevices) t.deepEqual(snapshot.disksUnder(device), [])
 })
 
-onEveryBackend('sessions that are half there', (t, backend) => {
+onEveryBackend('incomplete sessions are read', (t, backend) => {
   const root = writeFileTree(t, {
     // Made by hand over netlink: nothing is set.
     ...sessionTree(
@@ -709,7 +709,7 @@ onEveryBackend('sessions that are half there', (t, backend) => {
   )
 })
 
-onEveryBackend('attributes that cannot be read are null, and can be asked for', (t, backend) => {
+onEveryBackend('unreadable attributes are null and reported', (t, backend) => {
   const disk = 'platform/host4/session1/target4:0:0/4:0:0:1/block/sda'
   const unreadable: Unreadable[] = []
   const root = writeFileTree(t, {
@@ -735,7 +735,7 @@ onEveryBackend('attributes that cannot be read are null, and can be asked for', 
   t.deepEqual(sysfs.snapshot({ detail: 'full' }).device('sda'), snapshot.device('sda'))
 })
 
-onEveryBackend('ALUA, and names from vital product data where the kernel makes none', (t, backend) => {
+onEveryBackend('ALUA states and names from vital product data are read', (t, backend) => {
   const device = 'pci0000:00/0000:00:05.0/host0/target0:0:0/0:0:0:0'
   const page = (number: number, ...content: readonly number[]) =>
     Uint8Array.from([0, number, content.length >> 8, content.length & 0xff, ...content])
@@ -779,7 +779,7 @@ onEveryBackend('ALUA, and names from vital product data where the kernel makes n
 
 // ---- Machines at random
 
-test('random machines: backends agree, JSON keeps all, and the parts fit together', (t) => {
+test('random machines give equal snapshots on both backends', (t) => {
   fc.assert(
     fc.property(randomMachine, (machine) => {
       const root = temporaryDirectory()

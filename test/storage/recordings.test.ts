@@ -103,14 +103,14 @@ function setText(text: string): string {
   return text === '(null)' ? '' : text
 }
 
-test('every recording is accounted for', (t) => {
+test('every recording has expected counts', (t) => {
   t.deepEqual(recordingNames, Object.keys(counts).sort())
 })
 
 for (const [name, expected] of Object.entries(counts)) {
   const test = testOnRecording(name)
 
-  test(`${name}: unpacks, and the tools' outputs can be read`, async (t) => {
+  test(`${name} unpacks, and the output of its tools is parsed`, async (t) => {
     const root = await unpackRecording(name)
     t.is(await unpackRecording(name), root)
     for (const directory of ['sys/class/block', 'sys/dev/block', 'dev/disk', 'run/udev/data', 'proc/self']) {
@@ -260,7 +260,7 @@ for (const [name, expected] of Object.entries(counts)) {
     }
   })
 
-  test(`${name}: what could not be read is empty`, async (t) => {
+  test(`${name} has an empty file for each unreadable attribute`, async (t) => {
     const root = await unpackRecording(name)
     const unreadable = parseUnreadableAttributes(reference(name, 'errors.txt'))
     t.is(unreadable.length === 0, name === 'S1a-nomodules')
@@ -273,7 +273,7 @@ for (const [name, expected] of Object.entries(counts)) {
   })
 }
 
-test('S3: a session, a map, and what is built on it, in full', (t) => {
+test('S3 has a session, a map and devices on it', (t) => {
   const session = parseIscsiadmSessions(reference('S3', 'iscsiadm-session.txt'))[0]
   t.deepEqual(session, {
     target: 'iqn.2026-11.io.example:alpha',
@@ -337,7 +337,7 @@ test('S3: a session, a map, and what is built on it, in full', (t) => {
   })
 })
 
-test('S4: IPv6 portals come without brackets', (t) => {
+test('S4 has IPv6 portals without brackets', (t) => {
   const session = parseIscsiadmSessions(reference('S4-ipv6', 'iscsiadm-session.txt'))[1]
   t.deepEqual(session?.currentPortal, {
     address: '0000:0000:0000:0000:0000:0000:0000:0001',
@@ -347,7 +347,7 @@ test('S4: IPv6 portals come without brackets', (t) => {
   t.deepEqual(session?.persistentPortal, { address: '::1', port: 3260, portalGroup: 1 })
 })
 
-test('S7: states of a portal that dies', (t) => {
+test('S7 has the states of a lost portal', (t) => {
   const states = (name: string): string[] =>
     parseIscsiadmSessions(reference(name, 'iscsiadm-session.txt')).map(
       (session) => `${session.sessionState} ${session.disks.map((disk) => disk.state).join(' ')}`,
@@ -370,13 +370,13 @@ test('S7: states of a portal that dies', (t) => {
   t.deepEqual(checkers('S7b-transport-offline'), [failed, only, failed, only])
 })
 
-test('S9b: a redirected session has two portals', (t) => {
+test('S9b has a redirected session with two portals', (t) => {
   const [session] = parseIscsiadmSessions(reference('S9b-redirect', 'iscsiadm-session.txt'))
   t.deepEqual(session?.currentPortal, { address: '127.0.0.3', port: 3261, portalGroup: 1 })
   t.deepEqual(session?.persistentPortal, { address: '127.0.0.1', port: 3260, portalGroup: 1 })
 })
 
-test('S9c: NVMe, and names that dmsetup prints otherwise than the kernel has them', async (t) => {
+test('S9c has NVMe and names that dmsetup escapes', async (t) => {
   const sys = new RecordedSys(await unpackRecording('S9c-nvme-dm'))
   const maps = parseDmsetupInfo(reference('S9c-nvme-dm', 'dmsetup-info.txt'))
   t.deepEqual(
@@ -414,7 +414,7 @@ test('S9c: NVMe, and names that dmsetup prints otherwise than the kernel has the
   t.false(sys.has('class/block/nvme0c0n1/dev'))
 })
 
-test('S9d: a session of which nothing is set, and what iscsiadm makes of it', async (t) => {
+test('S9d has a session without values', async (t) => {
   const sys = new RecordedSys(await unpackRecording('S9d-null'))
   t.is(sys.text('class/iscsi_session/session2/targetname'), '(null)')
   t.deepEqual(sys.list('class/iscsi_connection'), ['connection1:0', 'connection2:0', 'connection2:1'])
@@ -430,13 +430,13 @@ test('S9d: a session of which nothing is set, and what iscsiadm makes of it', as
   })
 })
 
-test('S2L: there are credentials that could be leaked', async (t) => {
+test('S2L has credentials that could be leaked', async (t) => {
   const sys = new RecordedSys(await unpackRecording('S2L-lio-chap'))
   t.is(sys.text('class/iscsi_session/session1/username'), 'in_user')
   t.is(sys.text('class/iscsi_session/session1/password'), 'in_secret_12345')
 })
 
-test('a line that is not known is an error', (t) => {
+test('an unknown line of a tool is an error', (t) => {
   t.throws(() => parseMultipathMaps('mpatha (3600) dm-0 A,B\nnonsense\n'), { message: /multipath printed.*nonsense/ })
   t.throws(() => parseIscsiadmSessions('Target: iqn.x:y (non-flash)\n\tCurrent Portal: 127.0.0.1:3260,1\n'), {
     message: /iscsiadm printed.*no Host Number/,

@@ -96,7 +96,7 @@ for (const recording of recordingNames) {
   })
 }
 
-test('most recordings have a session, and half of them a map', (t) => {
+test('most recordings have a session, and half of them have a map', (t) => {
   const withSessions = recordingNames.filter(
     (recording) => parseIscsiadmSessions(reference(recording, 'iscsiadm-session.txt')).length > 0,
   )
@@ -107,7 +107,7 @@ test('most recordings have a session, and half of them a map', (t) => {
   t.true(withMaps.length >= 8, withMaps.join())
 })
 
-test('an IPv6 portal has the form of the kernel and the form in brackets', async (t) => {
+test('an IPv6 portal has the form of the kernel and the canonical form', async (t) => {
   const root = await unpackRecording('S4-ipv6')
   for (const backend of backends) {
     const portals = new Sysfs({ root, backend }).getIscsiPortalHostMapForTarget('iqn.2026-11.io.example:alpha')
