@@ -15,12 +15,12 @@ import {
 import { unpackRecording } from './support/recordings.js'
 import { testWithAddon } from './support/test-with.js'
 
-// Programs that have the package in their bundle, run where there are no node_modules. Others that docs/bundlers.md
-// names, webpack and rollup, take the same module as esbuild.
+// Programs that contain the package in their bundle run without node_modules. The other bundlers of docs/bundlers.md,
+// webpack and Rollup, use the same module as esbuild.
 
 const TARGET = 'iqn.2026-11.io.example:alpha'
 
-/** Prints what it runs on, and an answer. */
+/** Prints the backend and a result. */
 const program = `
   const [root, target, addonPath] = process.argv.slice(2)
   const sysfs = new Sysfs({ root, ...(addonPath && { addonPath }) })
@@ -77,7 +77,7 @@ interface Place {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** Runs a bundle in the places where it finds an addon or does not; the bundle is made once. */
+/** Runs a bundle with and without an addon beside it. The bundle is made once. */
 function testBundle(title: string, make: (t: ExecutionContext) => Promise<string>): void {
   let bundle: Promise<string> | undefined
   const bundleFor = (t: ExecutionContext) => {
@@ -124,7 +124,7 @@ for (const from of ['cjs', 'mjs'] as const) {
         logLevel: 'silent',
       })
       t.deepEqual(warnings, [])
-      // One copy, and the one that is meant for bundlers.
+      // One copy: the module for bundlers.
       const taken = Object.keys(metafile.inputs).filter((input) => input.startsWith('node_modules/'))
       t.deepEqual(taken, ['node_modules/fast-sysfs/dist/package/bundler.mjs'])
       return bundle

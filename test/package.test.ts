@@ -14,7 +14,7 @@ import {
 } from './support/child-process.js'
 import { unpackRecording } from './support/recordings.js'
 
-// The package as others get it: packed, installed into an empty project, imported and type-checked there.
+// The package is packed, installed into an empty project, imported and type-checked there.
 
 const TARGET = 'iqn.2026-11.io.example:alpha'
 
@@ -38,7 +38,7 @@ let unpackedSize: number
 /** A project that has the package and nothing else. */
 let project: string
 
-/** All of the repository that may end up in the tarball, with the addon as it is now in the place of the prebuilt one. */
+/** The files of the repository that may be in the tarball, with the current addon as the prebuild. */
 function copyRepository(directory: string): void {
   const left = ['.git', 'build', 'prebuilds'].map((name) => path.join(packageRoot, name))
   const isCopied = (file: string) => path.basename(file) !== 'node_modules' && !left.includes(file)
@@ -48,7 +48,7 @@ function copyRepository(directory: string): void {
   const prebuild = path.join(directory, prebuildPath(libc))
   mkdirSync(path.dirname(prebuild), { recursive: true })
   cpSync(addon, prebuild)
-  // As prebuildify does it: the published addon has no symbols. Where there is no strip, the addon was not built here.
+  // prebuildify strips the addon, too. Without strip the addon was not built here.
   spawnSync('strip', [prebuild])
 }
 
@@ -76,7 +76,7 @@ function manifest(directory: string): Manifest {
   return JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as Manifest
 }
 
-/** Every file that an `exports` map, `main`, `types` or `bin` leads to, but for patterns. */
+/** Every file that `exports`, `main`, `types` or `bin` names, except patterns. */
 function entryPoints({ main, types, bin, exports }: Manifest): readonly string[] {
   const leaves = (value: unknown): readonly string[] =>
     typeof value === 'string' ? [value] : Object.values(value as object).flatMap(leaves)
@@ -107,7 +107,7 @@ test.serial('every file that package.json names is in the tarball', (t) => {
   )
 })
 
-/** What is there to be installed, in bytes: with one prebuilt addon. */
+/** The size limit of the unpacked package in bytes, with one prebuild. */
 const mostUnpacked = 700_000
 
 test.serial('the unpacked package is small', (t) => {
@@ -147,7 +147,7 @@ test.serial('an installation runs no script', (t) => {
     ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts),
     [],
   )
-  // npm builds by itself what has a binding.gyp.
+  // npm builds a package that has a binding.gyp.
   t.false(packedFiles.includes('binding.gyp'))
 })
 
@@ -295,7 +295,7 @@ test.serial('a clone can be required by its path and by its own name', async (t)
 
 // ---- Types
 
-/** What a user writes; the marked lines are wrong, and would be right if the types were `any`. */
+/** The code of a user. The marked lines are wrong, and would be accepted if a type were `any`. */
 const consumer = `
 import { field, findDevicesForIscsiLun, param, query, Sysfs, SysfsError } from 'fast-sysfs'
 import type { PreparedQuery, ReadOptions, SysfsOptions, Unreadable } from 'fast-sysfs'
@@ -347,7 +347,7 @@ if (error instanceof SysfsError) {
 console.log(names, map, hosts, kept, notArray)
 `
 
-/** Type-checks a file of the project's as strictly as TypeScript can. */
+/** Type-checks a file of the project with the strictest options. */
 async function typeCheck(type: 'commonjs' | 'module', source: string): Promise<EndOfChild> {
   const directory = path.join(project, type)
   mkdirSync(directory, { recursive: true })
@@ -378,7 +378,7 @@ for (const type of ['commonjs', 'module'] as const) {
     t.is(end.stdout, '')
     t.is(end.status, 0, howItEnded(end))
 
-    // And the check does check.
+    // The check notices an error.
     const wrong = await typeCheck(type, `${consumer}\nconst wrong: number = names\n`)
     t.not(wrong.status, 0)
     t.regex(wrong.stdout, /consumer\.ts\(\d+,\d+\): error TS2322: Type 'readonly string\[\]' is not assignable/)

@@ -99,7 +99,7 @@ function unreadableOf(sysfs: Sysfs, machine: Machine): readonly Unreadable[] {
   return unreadable
 }
 
-/** Throws where they differ on any operation on the machine, or on those paths. */
+/** Throws if they differ in any operation on the machine or on the paths. */
 function agree(root: string, machine: Machine, paths: readonly string[] = []): void {
   const reference = new ReferenceQueries(root)
   const compared = implementations(root)
@@ -211,7 +211,7 @@ function lunsOf({ hosts }: Machine): ReadonlySet<number> {
   return new Set([0, 1, 25, 99, ...targets.flatMap(({ devices }) => devices).map(({ lun }) => lun)])
 }
 
-// ---- One machine for each special thing
+// ---- Special machines
 
 test('the first of several maps in byte order is the map of a disk', (t) => {
   const machine = machineWith({

@@ -15,8 +15,8 @@ import {
 } from '../support/hanging-tree.js'
 import { testWith } from '../support/test-with.js'
 
-// A device that does not answer, for real: a file system that holds its reads back, as a driver does that waits for a
-// dead device (see hanging-tree.c). Each test in a process of its own with a pool of four threads, two of which are for
+// A file system that blocks its reads, as a driver does that waits for a
+// dead device (see hanging-tree.c). Each test runs in a process of its own with a pool of four threads, two of which are for
 // queries.
 
 const devices = Object.fromEntries(
@@ -34,12 +34,12 @@ const machine = {
 
 const testWithHangingTree = testWith(missingHangingTree())
 
-/** One at a time: they wait for what hangs. */
+/** One test at a time, because they wait for blocked calls. */
 function onEach(title: string, run: (t: ExecutionContext, parts: HangingTreeParts, backend: Backend) => Promise<void>) {
   onEveryBackend(title, (t, backend) => run(t, hangingTreeParts(t, machine), backend), testWithHangingTree.serial)
 }
 
-/** What is said of a rejection, here and in the children. */
+/** Describes a rejection, here and in the children. */
 interface Rejection {
   readonly name: string
   readonly code: string
@@ -66,7 +66,7 @@ onEach('a hanging attribute blocks neither the event loop nor other queries', as
       const clock = setInterval(() => ticks++, 1)
       const first = await fails(all.all({}, { timeoutMs: 100 }))
       const atFirst = ticks
-      // Behind the one that hangs: this gets a thread as soon as it is clear that it does.
+      // This run gets a thread as soon as the first one is known to be blocked.
       const parent = await sysfs.async.findMultipathDeviceForDevice('/dev/disk/volume')
       const unreadable: Unreadable[] = []
       const rows = await all.all({}, { onUnreadable: (item) => unreadable.push(item) })
@@ -76,7 +76,7 @@ onEach('a hanging attribute blocks neither the event loop nor other queries', as
       const reads = await tree.count('sys/a/3/v')
       const answered = await tree.answer()
       let again = await all.all()
-      // The thread that hung may have to come back first.
+      // The blocked thread may have to return first.
       while (again[3]?.v === null) again = await all.all()
       return {
         first,
@@ -261,7 +261,7 @@ onEach('a blocked run continues when the kernel returns, beside a later run', as
       await tree.hang('sys/a/2/v')
       await tree.hang('sys/a/4/v')
       const first = all.all()
-      // Does without the second, and then hangs at the fourth.
+      // Skips the second attribute and is then blocked at the fourth.
       const second = all.all()
       await tree.held(2)
       const held = await tree.answer()
@@ -313,7 +313,7 @@ onEach('a process that exits during a hanging read ends when the read returns', 
       { root: tree.root, backend },
     )
     await tree.held(1)
-    // Long enough to have come to its end as far as it can, most times; the outcome does not depend on it.
+    // Usually long enough for the run to proceed as far as it can. The result does not depend on it.
     await setTimeout(1000)
     await tree.answer()
     const end = await ended

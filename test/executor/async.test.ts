@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../support/temporary.js'
 
 const { integer, link, list, name, text } = field
 
-// The asynchronous methods give the answers of the synchronous ones. What they do where something hangs is in
+// The asynchronous methods give the answers of the synchronous ones. Blocked calls are tested in
 // async-hanging.test.ts.
 
 const IQN = 'iqn.2003-01.io.example:array0'
@@ -102,7 +102,7 @@ onEveryBackend('a run reads after it was called', async (t, backend) => {
   const earlier: Promise<unknown>[] = []
   for (let i = 0; i < 50; i++) {
     writeFileSync(`${root}/sys/a/2/v`, String(i))
-    // Others that ask the same are still waiting; their answer would be too old.
+    // Other runs of the query are still waiting. Their result would be too old.
     earlier.push(one.first())
     t.true(Number((await one.first())?.v) >= i)
   }
@@ -159,7 +159,7 @@ onEveryBackend('an aborted signal rejects with its reason, and no listener is le
   const controller = new AbortController()
   const { signal } = controller
   const asked = Array.from({ length: 30 }, () => sysfs.async.snapshot({ signal, timeoutMs: 60_000 }))
-  // More than ten of an object would be a warning.
+  // Node warns of more than ten listeners of an object.
   t.is(getEventListeners(signal, 'abort').length, 1)
   controller.abort()
   for (const outcome of await Promise.allSettled(asked)) {
@@ -211,7 +211,7 @@ onEveryBackend('a run without descriptors rejects, and a later one succeeds', as
   t.is(new SysfsError(-24, 'open', '/').code, 'EMFILE')
 })
 
-/** Those that keep the processors busy come one after the other. */
+/** Tests that keep the processors busy run one after the other. */
 function onMachine(title: string, run: (t: ExecutionContext, root: string, backend: Backend) => Promise<void>): void {
   onEveryBackend(
     title,

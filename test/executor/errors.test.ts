@@ -157,15 +157,15 @@ onEveryBackend('EMFILE is thrown at every call, and no descriptor is lost', (t, 
   const rows = [{ lists: [{ v: 'x' }] }]
   t.deepEqual(result.results[0], [error('scandir', 'sys/a'), error('scandir', 'sys/class/block/sda/holders')])
   t.deepEqual(result.results[3], [rows, '/dev/dm-1'])
-  // The addon holds the directories it is in, so it needs one descriptor a level; the fallback one at a time.
+  // The addon keeps the directory of each level open. The fallback needs one descriptor at a time.
   const native: unknown[] = [error('scandir', 'sys/a/1/b'), error('open', 'sys/a/1/b/2/v')]
   t.deepEqual([result.results[1]?.[0], result.results[2]?.[0]], backend === 'native' ? native : [rows, rows])
   t.is(result.leaked, 0)
 })
 
-// In the fallback the result is on the heap of JavaScript.
+// The result of the fallback is on the JavaScript heap.
 testWithAddon('a result that does not fit in memory is ENOMEM, and the next one is returned', (t) => {
-  // A thousand times the same file, of as much as one read takes: 128 MiB in hexadecimal.
+  // One file of the size of a read, a thousand times: 128 MiB in hexadecimal.
   const root = writeFileTree(t, {
     'sys/one/size': Buffer.alloc(65536),
     ...Object.fromEntries(Array.from({ length: 1024 }, (_, index) => [`sys/many/${index}`, { link: '../one' }])),

@@ -6,8 +6,8 @@ import { randomCases } from '../support/run-length.js'
 
 const { capture, name } = field
 
-// `*` takes as little as it can, a number all the digits there are. A regular expression says the same in another way,
-// and tries every way to take a name apart.
+// `*` matches as few bytes as possible, a number matches all digits. An equivalent regular expression
+// tries every way to match a name.
 
 const letters = ['a', 'b', '0', '1']
 
@@ -37,7 +37,7 @@ function expectedOf(parts: readonly string[]): readonly Matched[] {
 
 const isOpen = (part: string | undefined) => part === '*' || part === '{}'
 
-/** Two stars or two numbers do not touch. */
+/** Two stars and two numbers are not adjacent. */
 const patterns = fc
   .array(fc.constantFrom('*', '*', '{}', '{}', ...letters, 'ab', '10'), { minLength: 1, maxLength: 8 })
   .filter((parts) => parts.every((part, index) => !isOpen(part) || parts[index + 1] !== part))

@@ -52,7 +52,7 @@ const downInS7 = (state: string): readonly Finding[] => [
   ),
 ]
 
-/** What was done to each of the recorded machines, and nothing where nothing was. */
+/** The expected findings of each recording. */
 const expected: Readonly<Record<string, readonly Finding[]>> = {
   'S1a-nomodules': [],
   'S1b-pcidisks': [],
@@ -66,7 +66,7 @@ const expected: Readonly<Record<string, readonly Finding[]>> = {
     ...orphans('naa.60000000000000000e00000000010002', ['sdc', 'sdd', 'sdf'], null),
   ],
   'S6a-before': [],
-  // The target has dropped LUN 2, but until it is asked again nothing in sysfs shows that.
+  // The target has removed LUN 2, but sysfs does not show it before a rescan.
   'S6b-phantom': [],
   'S6c-rescanned': [phantomOfLun2('sdc', 0), phantomOfLun2('sdd', 1)],
   'S6d-path-deleted': [
@@ -136,9 +136,9 @@ test('basic detail finds maps degraded by their sessions, and units by target an
   )
 })
 
-// ---- What no recorded machine has
+// ---- Cases that no recording has
 
-/** A disk of the target `a` by session 1, or what of it is given otherwise. */
+/** A disk of the target `a` through session 1, with other values as given. */
 function disk(
   name: string,
   hctl: string,
@@ -314,7 +314,7 @@ test('the state of a device is evidence', (t) => {
     const found = evidence(snapshotWith([disk('sda', '1:0:0:1', { scsi: { state } })]))
     t.deepEqual(found, { 'sda 1:0:0:1': [{ kind: 'state', state }] })
   }
-  // A session that is lost is another matter.
+  // A lost session is another finding.
   for (const state of ['running', 'blocked', 'transport-offline', 'quiesce', null]) {
     t.deepEqual(evidence(snapshotWith([disk('sda', '1:0:0:1', { scsi: { state } })])), {})
   }
@@ -341,7 +341,7 @@ test('one WWID of two LUNs of a target is evidence', (t) => {
     'sdc 1:0:0:2': of('sda', 1),
     'sdd 2:0:0:3': of('sda', 1),
   })
-  // Without sessions: of one channel and target of a host.
+  // Without sessions, LUNs of one channel and target of a host are compared.
   const cards = [
     disk('sda', '1:0:0:1', { ...isFibreChannel, scsi: { wwid } }),
     disk('sdb', '1:0:1:2', { ...isFibreChannel, scsi: { wwid } }),
@@ -511,7 +511,7 @@ test('the time of findings grows linearly with the disks', (t) => {
   t.teardown(() => removeMachine(root))
   writeMachine(root, machineOfSize({ sessions: 32, luns: 8, maps: 64 }))
   const { blockDevices, multipathMaps, iscsiSessions, ...rest } = new Sysfs({ root }).snapshot({ detail: 'full' })
-  /** So many of these machines as one, with names, hosts and sessions of their own. */
+  /** Several copies of a machine in one, each with its own names, hosts and sessions. */
   const times = (count: number): SnapshotData => {
     const copies = Array.from({ length: count }, (_, copy) => copy)
     return {

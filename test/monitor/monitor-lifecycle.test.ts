@@ -23,7 +23,7 @@ function onEach(
 
 const testWithLoopDevices = testWith(missingLoopDevices())
 
-/** Runs a function while devices come and go. Where none can be made, it runs without events. */
+/** Runs a function while devices are added and removed. If no device can be made, it runs without events. */
 async function amidEvents(t: ExecutionContext, use: () => Promise<void>): Promise<void> {
   const started = await LoopDevices.start()
   if ('missing' in started) {
@@ -105,7 +105,7 @@ onEach('monitors that are not closed are collected, with their descriptors and t
           for (let i = 0; i < count; i++) {
             const monitor = sysfs.monitor()
             monitor.refresh()
-            // A listener that went leaves the thread for the next.
+            // The thread of a removed listener serves the next one.
             monitor.once('change', () => {})
             monitor.removeAllListeners()
             sysfs.watch()
@@ -173,7 +173,7 @@ onEach(
   testWithLoopDevices.serial,
 )
 
-/** What a thread or process is in the middle of when it ends. */
+/** What a thread or process is doing when it ends. */
 const occupations = {
   'making monitors': `for (;;) { sysfs.monitor(); step() }`,
   'asking a monitor': `const monitor = sysfs.monitor(); for (;;) { monitor.snapshot(); monitor.refresh(); step() }`,

@@ -19,7 +19,7 @@ import { testWith } from '../support/test-with.js'
 
 const details: readonly Detail[] = ['links', 'basic', 'full']
 
-/** The root of a machine of two sessions, which goes away with the test. */
+/** The root of a machine of two sessions. It is removed after the test. */
 function writtenRoot(t: ExecutionContext): string {
   const root = temporaryDirectory()
   t.teardown(() => removeMachine(root))
@@ -145,7 +145,7 @@ onEveryBackend('listeners receive each change once', async (t, backend) => {
   await pause(50)
   t.is(told.length, 2)
 
-  // Who asks in between takes nothing away from those who wait, and listeners begin with what is then.
+  // A direct reading takes no change away from listeners. A new listener starts with the current snapshot.
   monitor.removeAllListeners()
   monitor.on('change', listener)
   writeFileSync(`${root}/sys/class/block/sdb/size`, '24\n')
@@ -174,7 +174,7 @@ onEveryBackend('after all listeners are removed nothing waits, and later listene
       monitor.once('change', (change) => told.push(change.name))
       writeFileSync(`${root}/sys/class/block/sdc/size`, '8\n')
       while (told.length === 0) await pause(5)
-      // The process ends by itself: nobody listens.
+      // The process ends by itself, because there is no listener.
       return { waiting, left, told }
     },
     { root: writtenRoot(t), backend },
@@ -261,7 +261,7 @@ for (const detail of details) {
     await devices.remove(names.slice(1))
     t.not(monitor.snapshot().device(names[0] ?? ''), undefined)
     await isCurrent(t, monitor)
-    // The numbers that are free are taken again.
+    // The free numbers are used again.
     const again = await devices.add(4)
     for (const name of again) t.not(monitor.snapshot().device(name), undefined)
     await isCurrent(t, monitor)
@@ -294,7 +294,7 @@ testWithUevents.serial('without events a snapshot is the same object and costs o
   const monitor = ueventMonitor(t, 'basic')
   await devices.add(20)
   await isCurrent(t, monitor)
-  // Others may make loop devices meanwhile.
+  // Other tests may make loop devices at the same time.
   const snapshots = new Set<Snapshot>()
   for (let i = 0; i < 1000; i++) snapshots.add(monitor.snapshot())
   t.true(snapshots.size < 10, `${snapshots.size} in 1000`)
@@ -357,7 +357,7 @@ testWithLoopDevices.serial('an open attribute of a removed device is opened agai
   t.is(read(), 0)
 })
 
-/** Snapshots that race adds and removes: what each must show, and what must not grow. */
+/** Takes snapshots while devices are added and removed: what each must show, and what must not grow. */
 onEveryBackend(
   'many devices come and go while snapshots are made',
   async (t, backend) => {

@@ -15,7 +15,7 @@ import { temporaryDirectory } from '../support/temporary.js'
 // What the events of a change bring up to date, and what they do not: on trees that are changed as a machine is, with
 // the messages that the kernel sends then.
 
-/** A sysfs that is now one tree, now another, with rows kept of it. */
+/** A sysfs that can be switched from one tree to another, with a row cache of it. */
 class ChangingMachine {
   readonly sysfs: Sysfs
   readonly rows: RowCache
@@ -50,7 +50,7 @@ class ChangingMachine {
     return new Snapshot(joinRows(this.detail, this.rows.toRows()))
   }
 
-  /** What is not as a new snapshot has it: `sdc: sizeBytes`. */
+  /** The differences to a new snapshot: `sdc: sizeBytes`. */
   get behind(): readonly string[] {
     return diff(this.snapshot, this.sysfs.snapshot({ detail: this.detail })).map((change) =>
       change.kind === 'changed' ? `${change.name}: ${change.fields.join(' ')}` : `${change.kind} ${change.name}`,
@@ -63,7 +63,7 @@ function uevent(action: string, devicePath: string, subsystem: string, ...proper
   return `${[`${action}@${devicePath}`, ...lines].join('\0')}\0\0`
 }
 
-/** The event of a block device that is or was in a snapshot. */
+/** The uevent of a block device of a snapshot. */
 function blockEvent(sysfs: Sysfs, action: string, name: string): string {
   const device = sysfs.snapshot({ detail: 'links' }).device(name)
   const row = sysfs.snapshot({ detail: 'links' }).blockDevices.find((one) => one.name === name)
@@ -89,7 +89,7 @@ for (const detail of ['links', 'basic', 'full'] as const) {
     ]
     machine.become(after)
     t.true(machine.hear(...events))
-    // The sizes of a rescan have no event where they become 0; what the disks now call themselves has none at all.
+    // A rescan sends no event for a size that becomes 0, and none for a new WWID.
     const silent = { links: [], basic: ['sdc: sizeBytes', 'sdd: sizeBytes'], full: undefined }[detail]
     const ofDisks = machine.behind.filter((line) => !/^sd[c-h]: /.test(line))
     t.deepEqual(ofDisks, [])
@@ -148,7 +148,7 @@ onEveryBackend('states that change without an event are read on request', async 
   t.false(machine.rows.readAll())
 })
 
-/** A machine in a directory of its own, to be written again as another. */
+/** A machine in its own directory, which can be written again as another machine. */
 function written(t: ExecutionContext, machine: Machine): string {
   const directory = temporaryDirectory()
   t.teardown(() => removeMachine(directory))
@@ -183,7 +183,7 @@ onEveryBackend('everything is read after a move and after lost events', async (t
   t.true(machine.rows.readAffected({ uevents: [], someWereLost: true }))
   t.deepEqual(machine.behind, [])
 
-  // What was lost may go on changing: it is looked at once more, when that is over.
+  // Entries of lost events may still be settling. They are read once more afterwards.
   resize(3)
   t.true(machine.rows.isSettling)
   t.false(machine.hear())
@@ -246,7 +246,7 @@ onEveryBackend('a reused name is another device with its own attributes', async 
   const machine = new ChangingMachine(t, backend, 'full', tree)
   machine.rows.readSilent()
   machine.become(other)
-  // The held descriptors are those of the files that were there before.
+  // The open descriptors are those of the earlier files.
   t.false(machine.rows.readSilent())
   t.true(machine.hear(blockEvent(machine.sysfs, 'remove', 'sda'), blockEvent(machine.sysfs, 'add', 'sda')))
   t.is(machine.snapshot.device('sda')?.sizeBytes, 4096 * 512)

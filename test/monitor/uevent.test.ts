@@ -134,7 +134,7 @@ testWithUevents.serial('a pending next ends by an event, the signal and return',
 
 testWithUevents.serial('an overflow is reported after the events that were kept', async (t) => {
   const devices = await loopDevicesFor(t)
-  // The kernel takes twice as much as it is told, and no less than two kilobytes.
+  // The kernel doubles the size that is set, and uses at least two kilobytes.
   const uevents = ueventsOf(machineOf({ sysPath: '/sys', backend: 'native' }), {}, 1)
   await devices.churn(100, 16)
   const [name = ''] = await devices.add(1)
@@ -151,7 +151,7 @@ testWithUevents.serial('an overflow is reported after the events that were kept'
   t.is(lost, 1)
   t.true(kept > 0 && kept < 400, `${kept} were kept`)
 
-  // Where it is empty again the next one is heard.
+  // After the buffer is empty, the next event is received.
   const again = ueventsOf(machineOf({ sysPath: '/sys', backend: 'native' }), {}, 1 << 20)
   await devices.remove([name])
   for await (const uevent of again) {

@@ -52,7 +52,7 @@ onEveryBackend('an iteration begins at the call, and a slow consumer gets a comb
   for (let sectors = 1; sectors < 100; sectors++) resize(root, 'sda', sectors)
   const { value } = await changes.next()
   t.is(value.kind === 'changed' && value.what === 'blockDevice' && value.after.sizeBytes, 99 * 512)
-  // What came and went between two questions was not.
+  // A device that came and went between two calls is not reported.
   resize(root, 'sdb', 1)
   resize(root, 'sdb', 131072)
   resize(root, 'sdc', 5)

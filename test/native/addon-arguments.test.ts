@@ -28,7 +28,7 @@ interface Ground {
   prepare(program: Uint8Array, sys?: string): PreparedProgram
   /** Runs a program of which only the number of parameters is known. */
   run(prepared: PreparedProgram, limit: number, ...parameters: string[]): unknown
-  /** One of everything that is not what a call takes. */
+  /** Values that no call accepts. */
   readonly garbage: readonly unknown[]
   readonly root: string
 }
@@ -174,7 +174,7 @@ function encode(program: Query<unknown, unknown>): Buffer {
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
-/** Prepares programs of which nothing is known, and runs those that are taken for one. */
+/** Prepares arbitrary programs, and runs those that are accepted. */
 function runAll({ addon, attempt, prepare, run }: Ground, encoded: readonly string[]): void {
   for (const program of encoded) {
     const bytes = Buffer.from(program, 'base64')
@@ -320,7 +320,7 @@ test.serial('methods on wrong receivers throw', async (t) => {
 
 test.serial('random bytes as a program are refused', async (t) => {
   const bytes = fc.uint8Array({ maxLength: 300 })
-  // Small numbers in 32 bits are what programs are made of, so that some of these get further.
+  // Programs consist of small 32-bit numbers, so that some of these are decoded further.
   const numbers = fc
     .array(fc.oneof({ weight: 9, arbitrary: fc.nat(9) }, fc.constantFrom(0xffffffff, 0x7fffffff, 1000)), {
       maxLength: 60,
@@ -381,7 +381,7 @@ test.serial('lists may nest up to the limit', async (t) => {
     const words = [0, none, 0, 0]
     const star = kinds?.tokens.indexOf('star') ?? -1
     const list = kinds?.readings.indexOf('list') ?? -1
-    // No directory, one token (a star), nothing to try first; one step: a list.
+    // No directory, one token (a star), nothing to probe first; one step: a list.
     for (let level = 0; level < depth; level++) words.push(0, 1, star, 0, 1, list)
     words.push(0, 1, star, 0, 0)
     // Each list's step has no slot and no condition.
@@ -392,7 +392,7 @@ test.serial('lists may nest up to the limit', async (t) => {
   const count = await survives(
     t,
     ({ attempt, prepare, run, root }, encoded) => {
-      // One directory in another: a list of each level has one row.
+      // Nested directories: a list of each level has one row.
       const { mkdirSync } = process.getBuiltinModule('node:fs')
       mkdirSync(`${root}/chain${'/link'.repeat(70)}`, { recursive: true })
       for (const program of encoded) {
@@ -465,7 +465,7 @@ test.serial('small, shared, foreign and detached arrays of cells are refused or 
         attempt(`spoil ${what}`, () => spoil(cells))
         for (let i = 0; i < 20; i++) {
           attempt(`run with ${what}, spoilt`, ask)
-          // What may by now be where the array was.
+          // Other memory may be in the place of the array now.
           const others = Array.from({ length: 20 }, () => new Float64Array(1000).fill(7))
           globalThis.gc?.()
           if (others.some((other) => other.some((value) => value !== 7))) {

@@ -18,8 +18,8 @@ import { type Machine, machineOfSize, removeMachine, writeMachine } from '../sup
 import { temporaryDirectory } from '../support/temporary.js'
 import type { Register } from '../support/test-with.js'
 
-// Not what is answered, but that answering leaves nothing behind and survives the ends that threads and processes
-// come to. All of it in processes of their own.
+// Queries leave nothing behind, and survive the end of threads and processes. All tests run in
+// processes of their own.
 
 const IQN = 'iqn.2003-01.io.example:array0'
 const UNICODE_IQN = 'iqn.2003-01.io.example:größe'
@@ -44,7 +44,7 @@ async function onMachine(machine: Machine, use: (root: string) => Promise<void>)
   }
 }
 
-/** Sessions and maps, and of everything that can be wrong with them one. */
+/** Sessions and maps with one fault of each kind. */
 function troubledMachine(): Machine {
   const machine = machineOfSize({ sessions: 5, luns: 3, maps: 4 })
   const hosts = machine.hosts.map((host, index) => ({
@@ -158,7 +158,7 @@ onEach('a query without descriptors throws and closes those that it has', async 
         const most = takeAll()
         for (const [name, ask] of Object.entries(queries)) {
           outcomes[name] = []
-          // One descriptor more each time, so that every depth of a query gets to be the one that is refused.
+          // One descriptor more each time, so that each depth of a query is refused once.
           for (let free = 0; free < 6; free++) {
             for (let i = 0; i < free; i++) closeSync(taken.pop() as number)
             let outcome = 'answered'
@@ -274,7 +274,7 @@ onEach(
               )
               if (i % 100 !== 0) continue
               prepared.all({ iqn: IQN })
-              // Node-API frees what the addon has only when the event loop turns.
+              // Node-API frees the memory of the addon in a later turn of the event loop.
               await setImmediate()
             }
             globalThis.gc?.()
@@ -332,7 +332,7 @@ onEach('several threads run queries at once', async (t, backend) => {
   })
 })
 
-/** So often a thread is terminated. The fallback has nothing of its own that could be left behind by that. */
+/** How often a thread is terminated. The fallback has nothing of its own that could be left behind. */
 const terminations = {
   native: byRunLength({ usual: 4, long: 32 }),
   fallback: byRunLength({ usual: 2, long: 4 }),
@@ -369,7 +369,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
             const progress = new Int32Array(new SharedArrayBuffer(4))
             const workerData = { root, backend, libraryFile, IQN, progress }
             const workers = [1, 2].map(() => new Worker(source, { eval: true, workerData }))
-            // Somewhere in the middle of a call, at another one each round.
+            // In the middle of a call, another one in each round.
             while (Atomics.load(progress, 0) < 1 + round * 23) await pause(1)
             await Promise.all(workers.map((worker) => worker.terminate()))
           }
@@ -390,7 +390,7 @@ onEach('a thread may be terminated while it loads the library', async (t, backen
       async ({ Sysfs }, { root, backend, libraryFile, addonFile, rounds }) => {
         const { Worker } = process.getBuiltinModule('node:worker_threads')
         const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
-        // Loading once is over too soon to be hit, so the worker loads the addon again and again.
+        // A single load is too short to be interrupted, so the worker loads the addon repeatedly.
         const source = `
           const { workerData } = require('node:worker_threads')
           const { root, backend, libraryFile, addonFile, progress } = workerData
@@ -505,7 +505,7 @@ onEach('the library may be loaded several times in a process', async (t, backend
         const require = createRequire(`${packages[0]}/package.json`)
         const load = (directory: string): Library => require(directory) as Library
         const libraries = [library, ...packages.map(load)]
-        // Once more, JavaScript and addon anew, beside those that are in use.
+        // Loads JavaScript and the addon once more, beside those in use.
         for (const file of Object.keys(require.cache)) delete require.cache[file]
         libraries.push(...packages.map(load))
 

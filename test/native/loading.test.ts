@@ -20,7 +20,7 @@ import { unpackRecording } from '../support/recordings.js'
 import { missingProgram } from '../support/requirements.js'
 import { testWith, testWithAddon } from '../support/test-with.js'
 
-// Which addon is loaded, and what happens where none is: in copies of the package that have the files of each case.
+// Which addon is loaded, and what happens without one, in copies of the package with the files of each case.
 
 const BUILD = 'build/Release/fast_sysfs.node'
 
@@ -131,12 +131,12 @@ testWithAddon.serial(
   },
 )
 
-/** What may be found in the addon's place. */
+/** Files that may be in the place of the addon. */
 const unloadable: Readonly<Record<string, (addon: Buffer) => Buffer>> = {
   'an empty file': () => Buffer.alloc(0),
   'a text': () => Buffer.from('<html>404 Not Found</html>\n'.repeat(100)),
   'the first bytes of an addon': (addon) => addon.subarray(0, 40),
-  // What an installation leaves that ran out of disk space. The loader maps what is missing, and touches it.
+  // An installation that ran out of disk space leaves this. The loader maps the missing part and accesses it.
   'the first page of an addon': (addon) => addon.subarray(0, 4096),
   'half an addon': (addon) => addon.subarray(0, addon.length / 2),
   'all but the last byte of an addon': (addon) => addon.subarray(0, -1),
@@ -212,7 +212,7 @@ test.serial('the mapped loader tells the C library if the executable does not', 
   t.is(libcWithExecutable(t, undefined), libc)
 })
 
-/** What the library takes for the C library where this process's executable is another file. */
+/** The C library that the library finds for another executable. */
 function libcWithExecutable(t: ExecutionContext, content: Buffer | undefined): string | undefined {
   const file = path.join(temporaryPackageDirectory(), 'node')
   if (content !== undefined) writeFileSync(file, content)
@@ -224,7 +224,7 @@ function libcWithExecutable(t: ExecutionContext, content: Buffer | undefined): s
   return libcOfThisProcess()
 }
 
-// ---- An addon that is named
+// ---- A named addon
 
 /** A copy of the package without an addon, and an addon somewhere else. */
 function packageAndAddon(addon: string): { readonly copy: string; readonly elsewhere: string } {
@@ -306,7 +306,7 @@ for (const addonPath of ['', 'a\0b', 7, null]) {
   })
 }
 
-// ---- What the published binary asks of the system it is loaded on.
+// ---- What the published binary needs of its system
 
 const binaries = [BUILD, prebuildPath('glibc'), prebuildPath('musl')].filter((file) =>
   existsSync(path.join(packageRoot, file)),
@@ -339,7 +339,7 @@ for (const file of binaries) {
     const versions = await readelf('--version-info', file)
     const minors = [...versions.matchAll(/\bGLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor))
     t.true(Math.max(0, ...minors) <= 28, `GLIBC_2.${Math.max(...minors)}`)
-    // Node 20 itself, where it was built for such an old system, brings no newer one.
+    // Node 20 itself brings no newer one if it was built for such an old system.
     const gccMinors = [...versions.matchAll(/\bGCC_(\d+)\.\d/g)].map(([, major]) => Number(major))
     t.true(Math.max(0, ...gccMinors) <= 8, `GCC_${Math.max(...gccMinors)}`)
   })

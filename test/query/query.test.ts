@@ -379,7 +379,7 @@ for (const [what, make, message] of nonsense) {
 }
 
 onEveryBackend('parameters are checked before anything is read', (t, backend) => {
-  // Nothing is there to read, and a look at it would show in the answer being empty instead of an error.
+  // There is nothing to read. A read would give an empty result instead of an error.
   const sysfs = new Sysfs({ root: '/nonexistent', backend })
   const prepared = sysfs.prepare(
     query(
@@ -501,7 +501,7 @@ onEveryBackend(
       { path: `${place}/partly/device/e`, code: 'ELOOP' },
     ])
 
-    // Of the entry itself, which one path leads to and others through a parameter.
+    // Attributes of the entry itself, by a plain path and by paths with a parameter.
     const own = sysfs.prepare(
       query('class/own/device/{number}', {
         ...Object.fromEntries(names.map((attribute) => [attribute, text(attribute)])),

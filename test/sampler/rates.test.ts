@@ -7,12 +7,12 @@ import { writeFileTree } from '../support/file-tree.js'
 
 type Counted = Partial<Record<StatColumn, number>>
 
-/** What is not named is 0. */
+/** Columns that are not named are 0. */
 function numbersOf(counted: Counted, fields: number = statColumns.length): readonly number[] {
   return statColumns.slice(0, fields).map((column) => counted[column] ?? 0)
 }
 
-/** The rates of a device over two seconds, from what a sampler read before and after. */
+/** The rates of a device over two seconds, from two samples. */
 function ratesBetween(
   t: ExecutionContext,
   backend: Backend,
@@ -155,7 +155,7 @@ onEveryBackend("another device's counters give no rates", (t, backend) => {
     { ...after, writeSectors: 7999 },
     { ...after, discardMerges: 0 },
     { ...after, flushes: 39 },
-    // too far back to have come round
+    // too far back for a wrap
     { ...after, ioMilliseconds: 3999 },
     { ...after, queueMilliseconds: 0 },
     {},
@@ -196,7 +196,7 @@ onEveryBackend('samples without time between them have no rates', (t, backend) =
     const { device, ...rates } = sampler.rates(sample)[0] as DeviceRates
     t.deepEqual(new Set(Object.values(rates)), new Set([Number.NaN]))
   }
-  // Before the first sample there is nothing to compare with.
+  // Before the first sample there are no numbers.
   const fresh = new Sysfs({ root, backend }).sampler()
   t.teardown(() => fresh.close())
   const nothing = fresh.copy()

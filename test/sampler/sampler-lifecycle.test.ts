@@ -20,7 +20,7 @@ function onEach(
 
 const stat = `${Array.from({ length: 17 }, (_, index) => String(index * 1_234_567).padStart(8)).join(' ')}\n`
 
-/** So many devices, with stat, inflight and a line of diskstats. */
+/** The files of a number of devices, with stat, inflight and a line of diskstats. */
 function devices(count: number): FileTree {
   const tree: Record<string, string> = {}
   let lines = ''
@@ -35,7 +35,7 @@ function devices(count: number): FileTree {
 
 const manyNewObjects = ['--expose-gc', '--max-semi-space-size=64', '--min-semi-space-size=64']
 
-/** Of the fallback it is what Node 20 and 22 make for the time that performance.now() returns, an object of 16 bytes. */
+/** On the fallback, performance.now() of Node 20 and 22 makes an object of 16 bytes. */
 const mostBytes = { native: 16, fallback: 32 } as const
 
 onEach('a sample allocates almost nothing', async (t, backend) => {
@@ -44,10 +44,10 @@ onEach('a sample allocates almost nothing', async (t, backend) => {
     const measured = await answerOfChild(
       ({ Sysfs }, { root, backend, source, ticks }) => {
         const sampler = new Sysfs({ root, backend }).sampler({ readFrom: source })
-        /** Bytes on the heap for each run; nothing is collected meanwhile, for new objects have room enough. */
+        /** Bytes on the heap for each run. New objects have enough room, so that nothing is collected during the runs. */
         const bytesEach = (run: () => unknown) => {
           let least = Number.POSITIVE_INFINITY
-          // The engine compiles now and then, which takes some memory, too.
+          // The engine compiles from time to time, which takes memory, too.
           for (let tries = 0; tries < 3; tries++) {
             globalThis.gc?.()
             const before = process.memoryUsage()
@@ -69,7 +69,7 @@ onEach('a sample allocates almost nothing', async (t, backend) => {
       { nodeArguments: manyNewObjects },
     )
     t.log(`${source}: ${measured.tick.toFixed(2)} bytes`)
-    // What is measured with can tell: an object of one field is at least 16.
+    // The measurement notices an object of one field, which has at least 16 bytes.
     t.true(measured.smallObject >= 16, `a small object measures ${measured.smallObject} bytes`)
     t.true(measured.tick < mostBytes[backend], `${source}: ${measured.tick} bytes a tick`)
   }
@@ -104,7 +104,7 @@ onEach(
           for (;;) free.push(openSync('/dev/null', 'r'))
         } catch {}
         const left = free.length
-        // And where it takes all of them, the sampler gives up one of its own.
+        // If the process uses all descriptors, the sampler closes one of its own.
         const vanished = sampler.sample()
         const heldThen = sampler.held
         for (const descriptor of free) closeSync(descriptor)

@@ -29,7 +29,7 @@ for (const source of ['sysfs', 'diskstats'] as const) {
     (t, backend) => {
       const sampler = samplerOf(backend)
       t.teardown(() => sampler.close())
-      // Others may use a device, add one or remove it; what counts only up is between two looks.
+      // Other programs may use, add and remove devices. A counter lies between its values before and after.
       const look = () =>
         sampler.devices.map((device) => {
           try {
@@ -73,11 +73,11 @@ for (const source of ['sysfs', 'diskstats'] as const) {
       t.is(sampler.sample(), 0)
       t.deepEqual(sampler.vanished, [])
       t.true(isGone(rowOf(sampler, second)))
-      // What is gone is not held.
+      // A removed device is not held.
       t.is(sampler.held, source === 'sysfs' ? 3 : 1)
 
-      // Unplugged and back between two samples: another device, whatever its name. The first one's place in diskstats is
-      // now behind the others'.
+      // A device that was removed and added between two samples is another device. The line of the first one in diskstats is
+      // now behind the others.
       await loops.remove([first])
       await loops.addAgain([first, second])
       t.is(sampler.sample(), 1)
@@ -86,7 +86,7 @@ for (const source of ['sysfs', 'diskstats'] as const) {
       t.true(isGone(rowOf(sampler, first)) && isGone(rowOf(sampler, second)))
       t.true(isThere(rowOf(sampler, third)) && isThere(rowOf(sampler, fourth)))
 
-      // A sampler made now has them.
+      // A new sampler has them.
       const another = samplerOf(backend, names)
       t.teardown(() => another.close())
       t.is(another.sample(), 0)
@@ -164,7 +164,7 @@ onEveryBackend(
   'diskstats: no device is left out while devices before it are removed',
   async (t, backend) => {
     const loops = await loopDevicesFor(t)
-    // The kernel gives a page of lines at a time, and finds the next one by counting devices.
+    // The kernel returns a page of lines at a time, and finds the next line by counting devices.
     const older = await loops.addFar(50)
     const staying = await loops.addFar(80)
     const sampler = new Sysfs({ root: '/', backend }).sampler({ readFrom: 'diskstats', devices: staying })

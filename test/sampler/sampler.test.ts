@@ -143,7 +143,7 @@ onEveryBackend('a sample has its time by the clock of process.hrtime', (t, backe
   let last = now()
   for (let i = 0; i < 100; i++) {
     sampler.sample()
-    // The fallback knows this clock by another, to some microseconds.
+    // The fallback derives this clock from another one, with an error of microseconds.
     t.true(sampler.timestamp > last - 0.05 && sampler.timestamp < now() + 0.05, `${last} ${sampler.timestamp}`)
     last = sampler.timestamp
   }
@@ -284,7 +284,7 @@ onEveryBackend('diskstats has the same numbers, by name and number', (t, backend
     t.true(isNumbers(sampler.values, [...first, ...first, ...second, ...sdb1, ...nothing]), String(sampler.values))
   }
 
-  // In another order, with a number that is not sdb's, and without a line end.
+  // In another order, with a number that is not that of sdb, and without a final newline.
   writeFileSync(
     `${root}/proc/diskstats`,
     `\n8 99 sdb 1\n8 16 sdbb 1\nx\n${diskstats.split('\n').reverse().join('\n')}\n`,
@@ -292,7 +292,7 @@ onEveryBackend('diskstats has the same numbers, by name and number', (t, backend
   t.is(sampler.sample(), 0)
   t.true(isNumbers(sampler.values, [...first, ...first, ...second, ...sdb1, ...nothing]), String(sampler.values))
 
-  // A device that is there and has no line has no numbers. When it has one again, it has.
+  // A device without a line has no numbers until it has a line again.
   writeFileSync(`${root}/proc/diskstats`, `   8      16 sdb ${second.join(' ')}\n`)
   t.is(sampler.sample(), 0)
   t.true(isNumbers(sampler.values, [...nothing, ...nothing, ...second, ...nothing, ...nothing]))

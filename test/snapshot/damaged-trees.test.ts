@@ -22,20 +22,20 @@ import { type FileTree, writeFileTree } from '../support/file-tree.js'
 import { copyRecording } from '../support/recordings.js'
 import { randomCases } from '../support/run-length.js'
 
-// What is missing or strange in sysfs costs that part only. Recorded machines are damaged here and mended again: they
-// are this process's own copies.
+// A missing or malformed part of sysfs affects that part only. These tests damage recorded machines and repair them: they
+// are copies of this process.
 
 const details: readonly Detail[] = ['links', 'basic', 'full']
 
 interface Damage {
-  /** Which kind of victims. */
+  /** The kind of the victim. */
   readonly kind: number
-  /** Which of the victims there are; counted on from the first again after the last. */
+  /** The index of the victim, modulo their number. */
   readonly victim: number
   readonly replacement: Replacement
 }
 
-/** What stands in the place of a file, link or directory. */
+/** What replaces a file, link or directory. */
 type Replacement =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'directory' }
@@ -69,7 +69,7 @@ const damage: fc.Arbitrary<Damage> = fc.record({
   replacement,
 })
 
-/** All that a snapshot could meet: classes, numbers, and what their links lead to with the attributes of that. */
+/** Everything that a snapshot could read: classes, numbers, the targets of their links, and attributes. */
 function victimsIn(root: string): readonly (readonly string[])[] {
   const below = (file: string): readonly string[] => {
     const status = lstatSync(file)
@@ -96,7 +96,7 @@ function inflict(root: string, victims: readonly (readonly string[])[], damages:
     try {
       renameSync(file, aside)
     } catch {
-      // It is below one that has gone already.
+      // It is below a victim that is already gone.
       continue
     }
     if (replacement.kind === 'directory') mkdirSync(file)
@@ -164,7 +164,7 @@ for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) 
           for (const detail of details) {
             const [first, ...others] = backends.map((backend) => take(root, backend, detail))
             for (const other of others) assert.deepEqual(other, first)
-            // Nothing was closed to us, so that nothing may throw.
+            // Nothing is protected, so nothing may throw.
             assert.ok(first?.snapshot, JSON.stringify(first?.error))
             if (detail === 'full') callEveryMethod(first.snapshot, whole)
           }
@@ -216,7 +216,7 @@ for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) 
   })
 }
 
-/** Of the attributes a snapshot reads most stand in these directories. */
+/** Most attributes of a snapshot are in these directories. */
 function isRead(file: string): boolean {
   return /\/(block\/[^/]+|nvme\d+n\d+|dm|queue|session\d+|connection\d+:\d+|scsi_host\/host\d+|\d+:\d+:\d+:\d+|nvme-subsys\d+|nvme\d+|nvme\d+c\d+n\d+)\/[a-z]\w+$/.test(
     file,
@@ -235,7 +235,7 @@ function partsOf(snapshot: Snapshot): ReadonlyMap<string, Part> {
   const add = (key: string, value: unknown, names: readonly (string | null | undefined)[]) =>
     parts.set(key, { json: JSON.stringify(value), names: names.filter((name) => typeof name === 'string') })
   const sessionName = (id: number | null | undefined) => (id === null || id === undefined ? null : `session${id}`)
-  // The class of a connection has its name; what it tells stands in the session and in the paths of maps.
+  // The values of a connection are in the session and in the paths of maps.
   const connectionNames = (id: number | null | undefined) =>
     snapshot.session(id ?? -1)?.connections.map((connection) => `connection${id}:${connection.id}`) ?? []
   for (const device of snapshot.blockDevices) {

@@ -24,9 +24,9 @@ interface Passage {
   readonly changes: readonly string[]
 }
 
-// Recordings of one machine, one after the other, and what was done to it between them.
+// Consecutive recordings of one machine, and what was done to it between them.
 const passages: readonly Passage[] = [
-  // LUN 2 deleted and LUN 3 replaced on the target, without asking it again: only the errors show.
+  // The target deleted LUN 2 and replaced LUN 3, without a rescan: only the errors show it.
   { from: 'S6a-before', to: 'S6b-phantom', detail: 'links', changes: [] },
   { from: 'S6a-before', to: 'S6b-phantom', detail: 'basic', changes: [] },
   {
@@ -35,7 +35,7 @@ const passages: readonly Passage[] = [
     detail: 'full',
     changes: ['sda', 'sdb', 'sdc', 'sdd', 'sdg', 'sdh'].map((disk) => `changed blockDevice ${disk}: scsi.ioErrors`),
   },
-  // The target was asked again: LUN 2 is of no size, LUN 3 another unit, for which multipathd made another map.
+  // After a rescan LUN 2 has no size, and LUN 3 is another unit with another map.
   {
     from: 'S6b-phantom',
     to: 'S6c-rescanned',
@@ -73,7 +73,7 @@ const passages: readonly Passage[] = [
       'changed iscsiSession session2: luns',
     ],
   },
-  // A portal dies, and its session gives up: the disks stay what they are.
+  // A portal is lost, and its session fails. The disks do not change.
   {
     from: 'S7c-recovered',
     to: 'S7b-transport-offline',
@@ -107,7 +107,7 @@ for (const { from, to, detail, changes } of passages) {
       if (change.kind !== 'added') t.is(before.device(change.name), change.before)
       if (change.kind !== 'removed') t.is(after.device(change.name), change.after)
     }
-    // Backwards, what was added is removed.
+    // Backwards, additions are removals.
     const opposite = { added: 'removed', removed: 'added', changed: 'changed' }
     t.deepEqual(
       diff(after, before)
@@ -128,7 +128,7 @@ function withDevices(snapshot: SnapshotData, change: (device: BlockDevice) => Bl
   return { ...snapshot, blockDevices: snapshot.blockDevices.map(change) }
 }
 
-/** S3 with something else about `sda`. */
+/** S3 with other values of `sda`. */
 function withSda(snapshot: SnapshotData, sda: Partial<BlockDevice>): SnapshotData {
   return withDevices(snapshot, (device) => (device.name === 'sda' ? { ...device, ...sda } : device))
 }
@@ -140,7 +140,7 @@ test('a reused name is a removal and an addition', async (t) => {
   t.deepEqual(diff(full, withSda(full, { minor: 99 })).map(lineOf), again)
   t.deepEqual(diff(full, withSda(full, { sizeBytes: 99 })).map(lineOf), ['changed blockDevice sda: sizeBytes'])
 
-  // dm-0 of another unit: its map too.
+  // With another unit, dm-0 has another map.
   const [mpatha, ...otherMaps] = full.multipathMaps
   t.not(mpatha, undefined)
   const reused = mpatha && { ...mpatha, name: 'mpathz', wwid: '3600' }
@@ -177,7 +177,7 @@ test('a reused host number is another host', async (t) => {
     'added scsiHost host0',
   ])
 
-  // A card has its hosts whether there are sessions or not.
+  // The hosts of a card exist without sessions, too.
   const withCard = (snapshot: SnapshotData, kind: 'iscsi' | 'other'): SnapshotData => ({
     ...snapshot,
     scsiHosts: snapshot.scsiHosts.map((host) => ({ ...host, driver: 'qla4xxx', kind })),

@@ -13,7 +13,7 @@ import {
   toolsSaid,
 } from '../support/snapshot-against-tools.js'
 
-// A snapshot of a recorded machine, value by value against what the tools said of that machine then.
+// Compares a snapshot of a recorded machine, value by value, with the output of the tools on that machine.
 
 const taken = new Map<string, Snapshot>()
 
@@ -87,7 +87,7 @@ test('a wrong value is found if a tool prints it', async (t) => {
     t.false(isNoticed(snapshot))
     for (const place of placesOf({ ...snapshot })) {
       const field = fieldOf(place)
-      // Once is enough.
+      // One comparison is enough.
       if (noticed.has(field)) continue
       const data = structuredClone({ ...snapshot })
       corrupt(data, place)
@@ -98,7 +98,7 @@ test('a wrong value is found if a tool prints it', async (t) => {
   t.deepEqual(sorted([...unnoticed].filter((field) => !noticed.has(field))), sorted(printedByNoTool))
 })
 
-/** On these machines; newer versions of lsblk and of nvme-cli print some. */
+/** No tool prints these for the recordings. Newer versions of lsblk and nvme-cli print some. */
 const printedByNoTool: readonly string[] = [
   'blockDevices.diskSequence',
   'blockDevices.nvme.controller',
@@ -123,7 +123,7 @@ const printedByNoTool: readonly string[] = [
   'nvmeSubsystems.serial',
 ]
 
-/** The places of all values, `blockDevices.3.scsi.state`, and of all lists with something in them. */
+/** The paths of all values, `blockDevices.3.scsi.state`, and of all lists that are not empty. */
 function* placesOf(value: unknown, at: readonly string[] = []): Generator<readonly string[]> {
   const entries = typeof value === 'object' && value !== null ? Object.entries(value) : []
   if (Array.isArray(value) ? value.length > 0 : entries.length === 0) yield at
@@ -134,7 +134,7 @@ function fieldOf(place: readonly string[]): string {
   return place.filter((key) => !/^\d+$/.test(key)).join('.')
 }
 
-/** Puts another value in a place, of the same type where it has one; of a list, one item less. */
+/** Changes the value at a path to another value of its type. A list loses an item. */
 function corrupt(data: unknown, place: readonly string[]): void {
   const [key = '', ...rest] = place
   const object = data as Record<string, unknown>
@@ -143,7 +143,7 @@ function corrupt(data: unknown, place: readonly string[]): void {
 }
 
 function another(value: unknown): unknown {
-  // So much more that it is not lost where a tool rounds.
+  // Large enough to survive the rounding of a tool.
   if (typeof value === 'number') return 2 * value + 2048
   if (typeof value === 'boolean') return !value
   return Array.isArray(value) ? value.slice(1) : `${value}x`

@@ -206,7 +206,7 @@ onEveryBackend('the methods of a snapshot find devices of S3', async (t, backend
   t.is(snapshot.deviceByNumber(253, 3), found('dm-3'))
   t.is(snapshot.deviceByNumber(3, 253), undefined)
 
-  // An LV over two maps of two paths each, and all that is over one of these.
+  // An LV on two maps of two paths each, and everything on one of these.
   t.deepEqual(names(snapshot.disksUnder(found('vgdata-big'))).toSorted(), ['sdc', 'sdd', 'sdi', 'sdj'])
   t.deepEqual(names(snapshot.disksUnder(found('sda'))), [])
   t.deepEqual(names(snapshot.devicesOver(found('sda'))), ['dm-3', 'dm-5', 'dm-6'])
@@ -243,7 +243,7 @@ onEveryBackend('partitions are found on a disk, and the disk under a partition',
   t.deepEqual(snapshot.disksOfLun(disk.iscsi?.targetName ?? '', disk.scsi?.lun ?? -1), [disk])
 })
 
-// ---- What no recorded machine has
+// ---- Cases that no recording has
 
 /** A block device as the kernel lays it out: its directory below sys/devices, and the link to it by number. */
 function blockTree(
@@ -415,7 +415,7 @@ onEveryBackend('an NVMe subsystem may have two controllers', (t, backend) => {
   t.is(basic.device('nvme0n1')?.nvme?.subsystem, 'nvme-subsys0')
 })
 
-// The SSD of a laptop: its namespace hangs on the controller, and the subsystem has only the controller.
+// The SSD of a laptop: its namespace belongs to the controller, and the subsystem has only the controller.
 const pci = 'pci0000:00/0000:00:1d.0/0000:3d:00.0/nvme/nvme0'
 
 onEveryBackend('an NVMe namespace may have one controller', (t, backend) => {
@@ -508,7 +508,7 @@ onEveryBackend('Fibre Channel hosts have remote ports and disks', (t, backend) =
     iscsi: null,
     scsi: { hctl: '2:0:1:3', target: 1, lun: 3, vendor: 'HP', transport: 'fc', accessState: 'active/optimized' },
   })
-  // Its remote port stands in the place of the disk.
+  // The remote port is part of the path of the disk.
   t.is(new Sysfs({ root, backend }).snapshot({ detail: 'links' }).scsiHosts[0]?.kind, 'fc')
 })
 
@@ -575,7 +575,7 @@ onEveryBackend('other disks, arrays and devices that look like partitions are re
     ],
   )
   t.like(snapshot.device('mmcblk0p1'), { removable: true, readOnly: false, holders: ['md127'] })
-  // A partition can be made read-only for itself (blockdev --setro).
+  // A partition alone can be made read-only (blockdev --setro).
   t.is(snapshot.device('cciss!c0d0p3')?.readOnly, true)
   t.is(snapshot.device('cciss!c0d0')?.readOnly, false)
   t.like(snapshot.device('mmcblk0boot0'), { removable: false, readOnly: true })
@@ -620,7 +620,7 @@ onEveryBackend('SCSI devices and maps have types', (t, backend) => {
     ...mapTree(1, { name: 'b', uuid: 'CRYPT-LUKS2-00-b' }, []),
     ...mapTree(2, { name: 'c', uuid: 'part12-mpath-3600' }, []),
     ...mapTree(3, { name: 'd', uuid: '' }, []),
-    // It has just gone: only the link by number is left.
+    // The device was just removed: only the link by number is left.
     ...blockTree('virtual/block/dm-4', '253:4'),
     'sys/dev/block/253:5': { link: '../../devices/virtual/block/dm-5' },
   })
@@ -672,9 +672,9 @@ onEveryBackend('incomplete sessions are read', (t, backend) => {
       { targetname: '(null)', state: 'FREE', initiatorname: '(null)', recovery_tmo: 'off', tpgt: '0' },
       { state: 'down', persistent_address: '(null)', persistent_port: '0' },
     ),
-    // Its attributes have gone.
+    // Its attributes were removed.
     'sys/class/iscsi_session/session2': { link: '../../devices/platform/host4/session2/iscsi_session/session2' },
-    // Its session has gone.
+    // Its session was removed.
     'sys/class/iscsi_connection/connection9:0': {
       link: '../../devices/platform/host4/session9/connection9:0/iscsi_connection/connection9:0',
     },
@@ -777,7 +777,7 @@ onEveryBackend('ALUA states and names from vital product data are read', (t, bac
   t.is(scsiWith(Uint8Array.from([]))?.wwid, null)
 })
 
-// ---- Machines at random
+// ---- Random machines
 
 test('random machines give equal snapshots on both backends', (t) => {
   fc.assert(
@@ -836,7 +836,7 @@ function checkParts(snapshot: Snapshot): void {
       assert.deepEqual(disk && { scsi: disk.scsi, iscsi: disk.iscsi }, { scsi, iscsi })
       assert.deepEqual(disk?.parent, null)
     }
-    // The ways up and down through the same devices.
+    // The ways up and down lead through the same devices.
     for (const under of snapshot.disksUnder(device)) assert.ok(snapshot.devicesOver(under).includes(device))
     const mapsOver = snapshot.mapsOver(device)
     assert.deepEqual(

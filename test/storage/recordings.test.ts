@@ -34,7 +34,7 @@ interface Counts {
   readonly blockDevices: number
 }
 
-/** Counted by eye in what the tools printed. */
+/** Counted by hand in the output of the tools. */
 const counts: Readonly<Record<string, Counts>> = {
   'S1a-nomodules': count(0, 0, 0, 0, 0, 0, 1),
   'S1b-pcidisks': count(0, 0, 2, 0, 0, 0, 3),
@@ -51,7 +51,7 @@ const counts: Readonly<Record<string, Counts>> = {
   'S7b-transport-offline': count(2, 4, 6, 2, 4, 2, 7),
   'S7c-recovered': count(2, 4, 6, 2, 4, 2, 7),
   'S8a-128disks': count(2, 128, 130, 64, 128, 64, 193),
-  // multipath does not agree with the WWIDs that these maps were made with, and hides their paths
+  // multipath finds other WWIDs than those of these maps, and hides their paths
   'S8b-1024disks': count(0, 0, 1024, 16, 0, 16, 1041),
   'S9b-redirect': count(1, 1, 2, 0, 0, 0, 2),
   'S9c-nvme-dm': count(0, 0, 2, 0, 0, 7, 13),
@@ -70,7 +70,7 @@ function count(
   return { sessions, iscsiDisks, scsiDevices, multipathMaps, paths, dmDevices, blockDevices }
 }
 
-/** The unpacked /sys of a recording, read in the plainest way. */
+/** The unpacked /sys of a recording, read with node:fs. */
 class RecordedSys {
   readonly #sys: string
 
@@ -86,7 +86,7 @@ class RecordedSys {
     return existsSync(path.join(this.#sys, attribute))
   }
 
-  /** Sorted entries; none if there is no such directory. */
+  /** Sorted entries. Empty if there is no such directory. */
   list(directory: string): string[] {
     const absolute = path.join(this.#sys, directory)
     return existsSync(absolute) ? readdirSync(absolute).sort() : []
@@ -137,7 +137,7 @@ for (const [name, expected] of Object.entries(counts)) {
     const sys = new RecordedSys(await unpackRecording(name))
     const unreadable = parseUnreadableAttributes(reference(name, 'errors.txt'))
     const sessions = parseIscsiadmSessions(reference(name, 'iscsiadm-session.txt'))
-    // A session without any connection is none to iscsiadm.
+    // iscsiadm does not list a session without connections.
     const connected = (session: string) =>
       sys.list(`class/iscsi_session/${session}/device`).some((entry) => entry.startsWith('connection'))
     t.deepEqual(
@@ -242,7 +242,7 @@ for (const [name, expected] of Object.entries(counts)) {
   test(`${name}: lsblk and sysfs agree`, async (t) => {
     const sys = new RecordedSys(await unpackRecording(name))
     const devices = lsblkByKernelName(parseLsblk(reference(name, 'lsblk.json')))
-    // A namespace of NVMe has a device for each of its paths, which is hidden.
+    // An NVMe namespace has a hidden device for each path.
     const isHidden = (block: string) => /^nvme\d+c/.test(block)
     t.deepEqual(
       [...devices.keys()].sort(),
@@ -410,7 +410,7 @@ test('S9c has NVMe and names that dmsetup escapes', async (t) => {
       .sort(),
     ['nvme0c0n1 optimized', 'nvme0c0n2 optimized', 'nvme0c1n1 non-optimized', 'nvme0c1n2 inaccessible'],
   )
-  // Such a device has no number.
+  // A hidden device has no number.
   t.false(sys.has('class/block/nvme0c0n1/dev'))
 })
 

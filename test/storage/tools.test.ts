@@ -24,7 +24,7 @@ function everyNode(nodes: readonly DmTreeNode[]): readonly DmTreeNode[] {
 for (const recording of recordingNames) {
   testOnRecording(recording)(`${recording}: the four queries agree with the tools`, async (t) => {
     const root = await unpackRecording(recording)
-    // A session that was never given a target cannot be asked for.
+    // A session without a target name cannot be queried.
     const sessions = parseIscsiadmSessions(reference(recording, 'iscsiadm-session.txt')).filter(
       (session) => session.target !== '',
     )
@@ -71,7 +71,7 @@ for (const recording of recordingNames) {
       }
 
       for (const { deviceNumber, dependencies } of everyNode(tree).filter((node) => node.name !== null)) {
-        // A map without a table is no block device yet.
+        // A map without a table is not a block device yet.
         if (!byNumber.has(deviceNumber)) continue
         const under = dependencies.map((node) => `/dev/${byNumber.get(node.deviceNumber)}`).sort()
         t.deepEqual(sysfs.findSlaveDevicesOnMultipath(byNumber.get(deviceNumber) ?? ''), under, deviceNumber)
@@ -85,7 +85,7 @@ for (const recording of recordingNames) {
       const devices = sysfs.prepare(
         query('class/block/*', { name: name(), holders: list('holders/dm-*', { name: name() }) }),
       )
-      // A namespace of NVMe has a device for each of its paths, which is hidden.
+      // An NVMe namespace has a hidden device for each path.
       const shown = devices.all().filter((device) => !/^nvme\d+c/.test(device.name))
       for (const device of shown) {
         const first = device.holders[0]

@@ -4,7 +4,7 @@ import { type Register, testWithAddon } from './test-with.js'
 
 export type Backend = 'native' | 'fallback'
 
-/** Those that can be tested here. */
+/** The backends that can be tested here. */
 export const backends: readonly Backend[] =
   missingAddon === undefined || isEverythingRequired ? ['native', 'fallback'] : ['fallback']
 

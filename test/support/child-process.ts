@@ -12,10 +12,10 @@ export type Library = typeof import('../../lib/index.js')
 export const packageRoot = path.resolve(__dirname, '../../..')
 
 export interface ChildOptions {
-  /** The package, as `copyPackage` makes it, whose library the child gets; by default what is compiled here. */
+  /** The copy of the package whose library the child loads. By default the compiled library of this clone. */
   readonly packageRoot?: string
   readonly nodeArguments?: readonly string[]
-  /** What `process.platform` says from before the library is loaded. */
+  /** The value of `process.platform` when the library is loaded. */
   readonly platform?: NodeJS.Platform
   /** How many descriptors the child may have open. */
   readonly mostDescriptors?: number
@@ -29,11 +29,11 @@ export interface EndOfChild {
   readonly stderr: string
 }
 
-/** Source text for a child that must not be root. It goes after the loading of code, which only root may be able to read. */
+/** Source text for a child that must not be root. It follows the loading of code, which only root may be able to read. */
 export const giveUpRoot =
   'if (process.getuid() === 0) { process.setgroups([]); process.setgid(65534); process.setuid(65534) }'
 
-/** For everything a child does here this is plenty; one that hangs must not outlive the test. */
+/** Longer than any child needs. A child that hangs must not outlive the test. */
 const longestRun = 100_000
 
 /**
@@ -68,7 +68,7 @@ export function runInChild<Argument>(
   return endOf(command, JSON.stringify(argument ?? null))
 }
 
-/** What the function returns in a process of its own, as JSON takes it along. Throws where the process ends badly. */
+/** The result of a function in a process of its own, through JSON. Throws if the process fails. */
 export async function answerOfChild<Argument, Answer>(
   body: (library: Library, argument: Argument) => Answer | Promise<Answer>,
   argument: Argument,
@@ -100,7 +100,7 @@ export function endOf(
     }
     child.on('error', reject)
     child.on('close', (status, signal) => resolve({ status, signal, ...output }))
-    // A child that ends before it has read everything says why by its end.
+    // A child may end before it has read everything.
     child.stdin.on('error', () => {})
     child.stdin.end(input)
   })

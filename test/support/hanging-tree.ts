@@ -10,10 +10,10 @@ import { type FileTree, writeFileTree } from './file-tree.js'
 import { LineProcess } from './line-process.js'
 import { type Missing, missingFile, missingRoot } from './requirements.js'
 
-/** For a process of its own, which can only load it. */
+/** The path of this module, for a process of its own that loads it. */
 export const hangingTreeModule = __filename
 
-/** A directory that is also at another place, where it can be told to hang: see hanging-tree.c. */
+/** A directory with a second mount, where reads can be blocked: see hanging-tree.c. */
 export class HangingTree {
   readonly root: string
   readonly #process: LineProcess
@@ -33,33 +33,33 @@ export class HangingTree {
     throw new Error(greeting)
   }
 
-  /** From now on what reads this hangs; with a slash at the end, what looks it up. */
+  /** Blocks reads of this path from now on. With a final slash it blocks lookups. */
   async hang(name: string): Promise<void> {
     await this.#ask(`hang ${name}`)
   }
 
-  /** Resolves when so many requests hang. */
+  /** Resolves when this many requests are blocked. */
   async held(count: number): Promise<void> {
     while (Number(await this.#ask('held')) < count) await setTimeout(5)
   }
 
-  /** How often something was about to read this. */
+  /** How often this was about to be read. */
   async count(name: string): Promise<number> {
     return Number(await this.#ask(`count ${name}`))
   }
 
-  /** Nothing hangs any more; returns how many requests did. */
+  /** Unblocks all requests. Returns how many were blocked. */
   async answer(): Promise<number> {
     return Number(await this.#ask('answer'))
   }
 
-  /** What hangs fails. */
+  /** Fails all blocked requests. */
   async close(): Promise<void> {
     await this.#process.close()
     rmdirSync(this.root)
   }
 
-  /** Ask one thing after the other. */
+  /** Requests must not overlap. */
   #ask(command: string): Promise<string> {
     this.#process.say(command)
     return this.#process.hear()
@@ -71,7 +71,7 @@ export interface HangingTreeParts {
   readonly directory: string
 }
 
-/** Writes a tree that can be mounted. Only where `missingHangingTree()` is undefined. */
+/** Writes a tree that can be mounted. Requires that `missingHangingTree()` is undefined. */
 export function hangingTreeParts(t: ExecutionContext, tree: FileTree): HangingTreeParts {
   const found = hangingTreeProgram()
   if ('missing' in found) throw new Error(found.missing)
@@ -91,7 +91,7 @@ export function missingHangingTree(): Missing {
   }
 }
 
-/** Runs a function in a process of its own, for the threads that hang are its own; see `answerOfChild`. */
+/** Runs a function in a process of its own, which has the blocked threads; see `answerOfChild`. */
 export async function answerOnHangingTree<Argument, Answer>(
   parts: HangingTreeParts,
   body: (library: Library, tree: HangingTree, argument: Argument) => Promise<Answer>,
@@ -101,7 +101,7 @@ export async function answerOnHangingTree<Argument, Answer>(
   return answerOfChild(
     async (library, { parts, module, body, argument }): Promise<Answer> => {
       const { createRequire } = process.getBuiltinModule('node:module')
-      // As on a machine that was not told otherwise, whatever this one was told.
+      // The default pool, independent of the environment of the tests.
       process.env['UV_THREADPOOL_SIZE'] = '4'
       const { HangingTree: Tree } = createRequire(module)(module) as typeof import('./hanging-tree.js')
       // biome-ignore lint/security/noGlobalEval: the function has come here as its source text

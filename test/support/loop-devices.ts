@@ -5,7 +5,7 @@ import { cProgram } from './c-program.js'
 import { LineProcess } from './line-process.js'
 import { type Missing, missingFile, missingRoot } from './requirements.js'
 
-/** For a process of its own, which can only load it. */
+/** The path of this module, for a process of its own that loads it. */
 export const loopDevicesModule = __filename
 
 /**

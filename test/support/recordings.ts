@@ -15,7 +15,7 @@ declare module 'zlib' {
   interface ZstdDecompress extends BrotliDecompress {}
 }
 
-/** What the tools said, by the file name in `ref/`. */
+/** The output of the tools, by the file name in `ref/`. */
 export type ReferenceFile =
   | 'dmsetup-info.txt'
   | 'dmsetup-status.txt'
@@ -95,7 +95,7 @@ function unpackInto(directory: string, name: string): void {
   }
 }
 
-/** Returns whether it was not there before. */
+/** Returns false if the directory already exists. */
 function createDirectory(directory: string): boolean {
   try {
     mkdirSync(directory)
@@ -133,7 +133,7 @@ function sharedDirectory(): string {
   return directory
 }
 
-/** Tells this process from an earlier one of the same number (proc(5), field 22 of /proc/PID/stat). */
+/** Distinguishes this process from an earlier one of the same number (proc(5), field 22 of /proc/PID/stat). */
 function startTime(): string {
   const stat = readFileSync('/proc/self/stat', 'utf8')
   return stat.slice(stat.lastIndexOf(')')).split(' ')[20] ?? ''

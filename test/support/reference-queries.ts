@@ -75,7 +75,7 @@ export class ReferenceQueries {
     return sessions.sort((a, b) => Buffer.compare(Buffer.from(`host${a.host}`), Buffer.from(`host${b.host}`)))
   }
 
-  /** Kernel name of the block device that is meant; undefined: the path is none's. */
+  /** The kernel name of the block device of a path. Undefined if there is none. */
   #kernelName(device: string): string | undefined {
     if (!device.startsWith('/')) return device
     const path = this.#resolve(device)

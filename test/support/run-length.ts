@@ -8,7 +8,7 @@ import type { TestWith } from './test-with.js'
 
 const isLong = process.env['FAST_SYSFS_LONG'] === '1'
 
-/** What a test uses in each of the two, such as how often it repeats something. */
+/** A value that differs between the two, such as a number of repetitions. */
 export function byRunLength<Value>({ usual, long }: { readonly usual: Value; readonly long: Value }): Value {
   return isLong ? long : usual
 }
@@ -16,7 +16,7 @@ export function byRunLength<Value>({ usual, long }: { readonly usual: Value; rea
 /** Registers a test for `npm run test:all` only. */
 export const longTest: TestWith = isLong ? test : Object.assign(() => {}, { serial: () => {} })
 
-/** For fast-check: how many random cases are tried, and how long a slow machine may take for them. */
+/** Options of fast-check: the number of random cases, and the time limit. */
 export function randomCases(counts: { readonly usual: number; readonly long: number }) {
   return {
     numRuns: byRunLength(counts),
@@ -25,7 +25,7 @@ export function randomCases(counts: { readonly usual: number; readonly long: num
   }
 }
 
-/** As `test`, for a test on a recording: that of a thousand disks is only unpacked in the long run. */
+/** `test` for a test on a recording. The recording of a thousand disks is used in the long run only. */
 export function testOnRecording(name: string): TestWith {
   return name === 'S8b-1024disks' ? longTest : test
 }

@@ -14,10 +14,10 @@ import { testWith } from './test-with.js'
 const execute = promisify(execFile)
 const library = path.join(__dirname, '../../lib/index.js')
 
-/** How many of each system call. */
+/** The number of each system call. */
 export type Counts = Readonly<Record<string, number>>
 
-/** open, the entries, the end of the entries, close */
+/** open, getdents64, getdents64 at the end, close */
 export const listing: Counts = { openat: 1, getdents64: 2, close: 1 }
 export const attribute: Counts = { openat: 1, read: 1, close: 1 }
 export const link: Counts = { readlinkat: 1 }

@@ -12,7 +12,7 @@ export const tool = path.join(packageRoot, 'dist/lib/cli/main.js')
 
 export type Environment = Readonly<Record<string, string>>
 
-/** Nothing of the locale and terminal that the tests run in. */
+/** Independent of the locale and terminal of the tests. */
 const environment: Environment = { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', TERM: 'xterm' }
 
 export function endOf(program: string, args: readonly string[], more: Environment = {}): Promise<EndOfChild> {
@@ -65,7 +65,7 @@ export async function runOn(recording: string, backend: Backend, ...args: readon
   return run([...args, '--backend', backend, '--root', await unpackRecording(recording)])
 }
 
-/** What a run that finds something prints. */
+/** The output of a run that finds something. */
 export async function outputOn(recording: string, backend: Backend, ...args: readonly string[]): Promise<string> {
   const end = await runOn(recording, backend, ...args)
   if (end.status !== 0 || end.stderr !== '') throw new Error(howItEnded(end))
@@ -76,7 +76,7 @@ export function linesOf(text: string): readonly string[] {
   return text.split('\n').filter((line) => line !== '')
 }
 
-/** How a run ends that says this. */
+/** The end of a run with this output. */
 export function ended(status: number, stdout: string, stderr: string): EndOfChild {
   return { status, signal: null, stdout, stderr }
 }
@@ -84,7 +84,7 @@ export function ended(status: number, stdout: string, stderr: string): EndOfChil
 /** Registers a test that needs a pseudo-terminal. */
 export const testOnTerminal = testWith(missingProgram('script', ['--version'], (output) => /util-linux/.test(output)))
 
-/** Runs the tool on a pseudo-terminal of a width; what it prints there. */
+/** Runs the tool on a pseudo-terminal of a width. Returns its output. */
 export async function runOnTerminal(columns: number, args: readonly string[], more?: Environment): Promise<string> {
   const command = [process.execPath, tool, ...args].map((word) => `'${word}'`).join(' ')
   const end = await endOf('script', ['-qec', `stty cols ${columns} rows 24; ${command}`, '/dev/null'], more)
