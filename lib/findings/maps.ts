@@ -1,7 +1,7 @@
 import { grouped } from '../snapshot/grouped.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Finding } from './finding.js'
-import { scsiDisks, type WholeScsiDisk } from './scsi-disks.js'
+import { scsiDisks, unitOf } from './scsi-disks.js'
 
 /** Disks that are in no map, although other disks are paths to the same unit. */
 export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
@@ -57,10 +57,4 @@ export function findSuspendedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.blockDevices.flatMap(({ name, dm }): readonly Finding[] =>
     dm?.suspended ? [{ kind: 'mapSuspended', map: dm.name ?? name, device: name }] : [],
   )
-}
-
-/** What two paths to one unit have in common. */
-function unitOf({ scsi, iscsi }: WholeScsiDisk): string | null {
-  if (scsi.wwid !== null) return scsi.wwid
-  return iscsi?.targetName == null ? null : `${iscsi.targetName} LUN ${scsi.lun}`
 }

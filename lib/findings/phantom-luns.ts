@@ -1,14 +1,17 @@
-import type { IscsiDisk, ScsiDisk } from '../snapshot/model.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Evidence, Finding } from './finding.js'
-import { removedStates, scsiDisks, type WholeScsiDisk } from './scsi-disks.js'
+import { removedStates, scsiDisks, targetOf, type WholeScsiDisk } from './scsi-disks.js'
 
 /** Disks whose target no longer has the LUN, with at most one piece of evidence of each kind. */
 export function findPhantomLuns(snapshot: Snapshot): readonly Finding[] {
   const disks = scsiDisks(snapshot)
   const named = disks.filter((disk) => disk.scsi.wwid !== null)
   const comparisons: Comparisons = {
-    wwidsByLun: new Contradictions(named, ({ scsi, iscsi }) => `${scsi.wwid} of ${targetOf(scsi, iscsi)}`, lunOf),
+    wwidsByLun: new Contradictions(
+      named,
+      (disk) => `${disk.scsi.wwid} of ${targetOf(disk)}`,
+      (disk) => disk.scsi.lun,
+    ),
     sizes: new Contradictions(
       named.filter((disk) => disk.sizeBytes !== null),
       (disk) => disk.scsi.wwid,
@@ -89,13 +92,4 @@ function isNaa(wwid: string): boolean {
 
 function isNaaOfMap(wwid: string): boolean {
   return /^3[0-9a-f]{16}([0-9a-f]{16})?$/.test(wwid)
-}
-
-function lunOf({ scsi }: WholeScsiDisk): number {
-  return scsi.lun
-}
-
-/** What two LUNs of one target have in common: the target's name, else its address on the host. */
-function targetOf(scsi: ScsiDisk, iscsi: IscsiDisk | null): string {
-  return iscsi?.targetName ?? `${scsi.host}:${scsi.channel}:${scsi.target}`
 }
