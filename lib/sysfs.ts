@@ -27,9 +27,9 @@ export interface SysfsOptions extends RootOptions {
    */
   readonly backend?: Backend
   /**
-   * The .node file to load. By default FAST_SYSFS_ADDON of the environment. Without either the addon is looked up in the
-   * package, or, for a bundle, beside the bundle. A thread loads each file once. Instances that name different files use
-   * different addons.
+   * The .node file to load. By default FAST_SYSFS_ADDON of the environment. Without either the addon is looked up in
+   * the package, or, for a bundle, beside the bundle. A thread loads each file once. Instances that name different
+   * files use different addons.
    */
   readonly addonPath?: string
 }
@@ -180,8 +180,8 @@ export class Sysfs {
   }
 
   /**
-   * Makes a sampler, which reads the same numbers of the same block devices many times a second: see Sampler. The caller
-   * closes it.
+   * Makes a sampler, which reads the same numbers of the same block devices many times a second: see Sampler. The
+   * caller closes it.
    *
    * @throws {TypeError} or {RangeError} for wrong options
    * @throws {SysfsError} see SysfsError; also if /proc/diskstats is missing

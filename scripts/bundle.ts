@@ -57,8 +57,8 @@ async function bundleLibrary(): Promise<readonly string[]> {
 }
 
 /**
- * A fifth of the bytes, which all count when Node loads the file. Unlike esbuild, terser can leave the names of functions
- * and classes, so that stack traces and printed objects can still be read.
+ * A fifth of the bytes, which all count when Node loads the file. Unlike esbuild, terser can leave the names of
+ * functions and classes, so that stack traces and printed objects can still be read.
  */
 async function shortenLocalNames(name: string): Promise<void> {
   const file = path.join(published, name)

@@ -4,8 +4,8 @@
  *     node dist/scripts/pack-recording.js RECORDING.tar.xz...
  *
  * A recording is a tar of /sys, /dev, /run/udev/data and /proc. Beside it, the directory NAME.ref has the output of the
- * storage tools at that time. The result is test/fixtures/recordings/NAME.tar.br. It has the files that concern storage,
- * and the tools' output under ref/.
+ * storage tools at that time. The result is test/fixtures/recordings/NAME.tar.br. It has the files that concern
+ * storage, and the tools' output under ref/.
  *
  * Only this script needs xz. The tests unpack the fixtures with node:zlib.
  */

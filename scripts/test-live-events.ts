@@ -1,7 +1,7 @@
 /*
- * Changes this machine and tests the monitor: it logs a session out and in, fails and restores a path, deletes a disk and
- * scans for it, suspends, resumes and reloads maps. After each step the monitor's snapshot must equal a new snapshot. The
- * change events, applied in order, must lead from the previous snapshot to it.
+ * Changes this machine and tests the monitor: it logs a session out and in, fails and restores a path, deletes a disk
+ * and scans for it, suspends, resumes and reloads maps. After each step the monitor's snapshot must equal a new
+ * snapshot. The change events, applied in order, must lead from the previous snapshot to it.
  *
  *     npm run test:live:events -- --change-this-machine
  *

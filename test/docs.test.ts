@@ -7,7 +7,8 @@ import { abridged, argumentsOf, commandExamplesIn } from './support/command-exam
 import { unpackRecording } from './support/recordings.js'
 import { run } from './support/tool.js'
 
-// The Markdown files: their code compiles and runs, their command lines print what they show, their links lead somewhere.
+// The Markdown files: their code compiles and runs, their command lines print what they show, their links lead
+// somewhere.
 
 const pages = [
   'README.md',

@@ -75,7 +75,9 @@ export function awaitCompletion(
   })
 }
 
-/** The error for a system call that does not return, or that is not made because another call on its path is blocked. */
+/**
+ * The error for a system call that does not return, or that is not made because another call on its path is blocked.
+ */
 export function timedOut({ syscall, path }: { readonly syscall: string; readonly path: string }): SysfsError {
   // Not imported: an import would load node:os into every process that loads the library.
   const { constants } = process.getBuiltinModule('node:os')

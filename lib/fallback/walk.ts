@@ -144,7 +144,9 @@ export class Walk {
     return inOrder(list, values)
   }
 
-  /** The system call of a reading. `undefined` if a part of its path could not be read, or if the last call serves it. */
+  /**
+   * The system call of a reading. `undefined` if a part of its path could not be read, or if the last call serves it.
+   */
   private callFor(reading: FileReading, at: Bytes): Call | undefined {
     switch (reading.kind) {
       case 'text':

@@ -26,8 +26,8 @@ export interface FindingsOptions {
 }
 
 /**
- * The findings on a snapshot: what an operator should look at. Full detail shows all of them. 'basic' shows what follows
- * from the states of sessions, sizes, targets and LUNs. 'links' shows none.
+ * The findings on a snapshot: what an operator should look at. Full detail shows all of them. 'basic' shows what
+ * follows from the states of sessions, sizes, targets and LUNs. 'links' shows none.
  *
  * @throws {TypeError} for an unknown kind
  */

@@ -5,8 +5,8 @@ import type { Roots } from '../executor/executor.js'
 /** Options that tell where a machine is. */
 export interface RootOptions {
   /**
-   * Where the machine's file system is, for containers ('/host') and recorded trees. /sys, /dev and /proc of the machine
-   * are below it. Paths given and returned are always those of the machine itself.
+   * Where the machine's file system is, for containers ('/host') and recorded trees. /sys, /dev and /proc of the
+   * machine are below it. Paths given and returned are always those of the machine itself.
    */
   readonly root?: string
   /** Where sysfs is. By default `root`/sys; without a root HOST_SYS of the environment, else /sys. */

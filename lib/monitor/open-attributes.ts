@@ -24,8 +24,8 @@ export interface HeldCount {
 const buffer = Buffer.allocUnsafe(attributeSize)
 
 /**
- * Reads attributes again and again through descriptors that stay open. That saves opening and closing, two thirds of the
- * time. It keeps at most half of the descriptors that the process has left when it starts.
+ * Reads attributes again and again through descriptors that stay open. That saves opening and closing, two thirds of
+ * the time. It keeps at most half of the descriptors that the process has left when it starts.
  */
 export class OpenAttributes {
   /** The files of an entry, by the entry's path. */

@@ -12,8 +12,8 @@ import { queryOf } from '../snapshot/read.js'
 export type Row = Readonly<Record<string, unknown>>
 
 /**
- * The rows of a snapshot by part and entry, so that each can be read again alone. The queries of single entries are made
- * from the snapshot's query.
+ * The rows of a snapshot by part and entry, so that each can be read again alone. The queries of single entries are
+ * made from the snapshot's query.
  */
 export class RowStore {
   private readonly all: PreparedQuery<Rows, unknown>

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * The file that this code runs from: a file of this package, or a bundle that contains it. Only a stack trace gives it in
- * both kinds of module and after every bundler. An ES module has no `__dirname`. In a CommonJS bundle `import.meta` is
- * empty (esbuild), and webpack replaces it by the path of the source.
+ * The file that this code runs from: a file of this package, or a bundle that contains it. Only a stack trace gives it
+ * in both kinds of module and after every bundler. An ES module has no `__dirname`. In a CommonJS bundle `import.meta`
+ * is empty (esbuild), and webpack replaces it by the path of the source.
  */
 export function fileOfThisCode(): string | undefined {
   const { prepareStackTrace, stackTraceLimit } = Error

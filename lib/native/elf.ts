@@ -23,8 +23,8 @@ const segmentOffset = 8
 const segmentSize = 0x20
 
 /**
- * Throws for an ELF file whose end is missing, for example after an installation ran out of disk space. The loader would
- * map the missing part, and the first access to it would end the process.
+ * Throws for an ELF file whose end is missing, for example after an installation ran out of disk space. The loader
+ * would map the missing part, and the first access to it would end the process.
  */
 export function checkIsWhole(file: string): void {
   const end = ofElf(file, ({ header, size }) => {

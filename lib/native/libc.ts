@@ -5,9 +5,9 @@ import { interpreterOf } from './elf.js'
 export type Libc = 'glibc' | 'musl'
 
 /**
- * The C library of this process. The dynamic loader that the executable names tells it. If the executable cannot be read,
- * or if the loader was run by name, the loader is among the mapped files. `undefined` for a statically linked executable,
- * which cannot load an addon that was built for a shared C library.
+ * The C library of this process. The dynamic loader that the executable names tells it. If the executable cannot be
+ * read, or if the loader was run by name, the loader is among the mapped files. `undefined` for a statically linked
+ * executable, which cannot load an addon that was built for a shared C library.
  *
  * `process.report.getReport()` tells it, too, but takes a millisecond, and seconds if it resolves addresses.
  */
@@ -18,7 +18,10 @@ export function libcOfThisProcess(): Libc | undefined {
   )
 }
 
-/** The C library of a loader, whose path is in the text: `ld-musl-x86_64.so.1`, `ld-linux-aarch64.so.1`, `ld64.so.2` (POWER). */
+/**
+ * The C library of a loader, whose path is in the text: `ld-musl-x86_64.so.1`, `ld-linux-aarch64.so.1`, `ld64.so.2`
+ * (POWER).
+ */
 function libcOfLoader(text = ''): Libc | undefined {
   if (/\/ld-musl-[^/\n]+$/m.test(text)) return 'musl'
   return /\/ld(-linux[^/\n]*|64)?\.so\.\d$/m.test(text) ? 'glibc' : undefined

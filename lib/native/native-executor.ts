@@ -41,7 +41,9 @@ export function loadNative(file: string | undefined): Executor | Error {
 
 const results = new WeakMap<Addon, Results>()
 
-/** Shared by all executions of an addon in this thread. A run is synchronous, and its result is decoded before the next. */
+/**
+ * Shared by all executions of an addon in this thread. A run is synchronous, and its result is decoded before the next.
+ */
 function resultsOf(addon: Addon): Results {
   const known = results.get(addon)
   if (known !== undefined) return known
@@ -164,7 +166,10 @@ class ListShape {
   }
 }
 
-/** Reads the cells and texts of a result in turn. One class serves both kinds of text, so that its calls stay monomorphic. */
+/**
+ * Reads the cells and texts of a result in turn. One class serves both kinds of text, so that its calls stay
+ * monomorphic.
+ */
 class Decoder {
   private at = headerCells
   private end = 0
@@ -222,9 +227,9 @@ class Decoder {
 }
 
 /**
- * Makes the constructor of a list's rows, which are plain objects. From a constructor V8 learns how many fields the rows
- * have and stores them in the object itself. Of the fields added to a `{}` it stores four there, the others in a second
- * object.
+ * Makes the constructor of a list's rows, which are plain objects. From a constructor V8 learns how many fields the
+ * rows have and stores them in the object itself. Of the fields added to a `{}` it stores four there, the others in a
+ * second object.
  */
 function rowConstructor(): new () => MutableRow {
   function Row(): void {}

@@ -2,8 +2,8 @@ import type { Fields, ListDefinition } from './definition.js'
 import type { FreeReferences, ParametersOf, Row, Simplify } from './row-types.js'
 
 /**
- * A parameter that names a device. A `device` is a kernel name or a path, which is resolved to a kernel name. A `map` is
- * a device of the device mapper; any other device is not found.
+ * A parameter that names a device. A `device` is a kernel name or a path, which is resolved to a kernel name. A `map`
+ * is a device of the device mapper; any other device is not found.
  */
 export type ParameterKind = 'device' | 'map'
 

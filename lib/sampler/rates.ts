@@ -1,12 +1,12 @@
 import type { StatColumn } from './columns.js'
 
 /**
- * The rates of a device between two samples, as iostat(1) of sysstat defines them. The names in parentheses are those of
- * iostat. Where iostat has kB this has bytes; where it has percent this has 0 to 1. Without requests a wait and a size
- * are 0.
+ * The rates of a device between two samples, as iostat(1) of sysstat defines them. The names in parentheses are those
+ * of iostat. Where iostat has kB this has bytes; where it has percent this has 0 to 1. Without requests a wait and a
+ * size are 0.
  *
- * A rate is NaN if the kernel does not count it (discards before Linux 4.18, flushes before 5.5). All rates are NaN if the
- * device is gone, or if a counter went back, which means that it belongs to another device or was reset.
+ * A rate is NaN if the kernel does not count it (discards before Linux 4.18, flushes before 5.5). All rates are NaN if
+ * the device is gone, or if a counter went back, which means that it belongs to another device or was reset.
  */
 export interface DeviceRates {
   /** The kernel name of the device. */

@@ -85,7 +85,10 @@ const comparisons = [
   }),
 ]
 
-/** Identifies a device without a disk sequence: values that never change, and that a later device of the name rarely has. */
+/**
+ * Identifies a device without a disk sequence: values that never change, and that a later device of the name rarely
+ * has.
+ */
 function originOf({ iscsi, scsi, dm }: BlockDevice): string {
   return [iscsi?.sessionId, scsi?.hctl, dm?.uuid].join(' ')
 }

@@ -255,8 +255,8 @@ class Join {
   }
 
   /**
-   * The kind of a host follows from its sessions and class/fc_host, else from its own device path (ata1/host1), else from
-   * the device paths of its disks (host0/port-0:0/end_device-0:0, host2/rport-2:0-1).
+   * The kind of a host follows from its sessions and class/fc_host, else from its own device path (ata1/host1), else
+   * from the device paths of its disks (host0/port-0:0/end_device-0:0, host2/rport-2:0-1).
    */
   private readScsiHosts(): readonly ScsiHost[] {
     const iscsi = new Set([...this.sessions.values()].map((row) => placeOf(row.link ?? '').hostNumber))

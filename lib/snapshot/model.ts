@@ -1,8 +1,11 @@
-// The data of a snapshot. Everything is plain: readonly, JSON-safe, and `null` if the kernel does not know a value or if
-// the snapshot's detail does not read it. 'basic' or 'full' in a docstring is the least detail that has the field; other
-// fields exist at every detail. Paths of files are relative to /sys, or to the directory that the interface names.
+// The data of a snapshot. Everything is plain: readonly, JSON-safe, and `null` if the kernel does not know a value or
+// if the snapshot's detail does not read it. 'basic' or 'full' in a docstring is the least detail that has the field;
+// other fields exist at every detail. Paths of files are relative to /sys, or to the directory that the interface
+// names.
 
-/** How much a snapshot reads. 'links': names and links. 'basic': also sizes, identity and addresses. 'full': everything. */
+/**
+ * How much a snapshot reads. 'links': names and links. 'basic': also sizes, identity and addresses. 'full': everything.
+ */
 export type Detail = 'links' | 'basic' | 'full'
 
 /** The data of a snapshot. */
@@ -193,7 +196,9 @@ export interface IscsiSession {
   readonly initiatorName: string | null
   /** ifacename ('full') */
   readonly interfaceName: string | null
-  /** The address of the initiator: ipaddress in class/iscsi_host/hostN ('full'). `null` while the connection is lost. */
+  /**
+   * The address of the initiator: ipaddress in class/iscsi_host/hostN ('full'). `null` while the connection is lost.
+   */
   readonly interfaceAddress: string | null
   /** hwaddress in class/iscsi_host/hostN ('full'). Software iSCSI sets none. */
   readonly interfaceHardwareAddress: string | null
@@ -277,7 +282,9 @@ export interface ScsiHost {
   readonly driver: string | null
   /** `running`: state ('full'). */
   readonly state: string | null
-  /** The kind of the host. It follows from the device paths of the host and its disks, and from class/fc_host ('full'). */
+  /**
+   * The kind of the host. It follows from the device paths of the host and its disks, and from class/fc_host ('full').
+   */
   readonly kind: 'iscsi' | 'fc' | 'sas' | 'ata' | 'usb' | 'virtio' | 'pseudo' | 'other'
 }
 

@@ -4,8 +4,8 @@ import { type Query, record } from '../query/query.js'
 import type { Row } from '../query/row-types.js'
 
 // What a snapshot reads: one record for each detail, read in one call. join.ts joins the parts by their links
-// (/sys/dev/block/8:0 -> ../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sda), so that nothing is listed
-// twice. The fields stand in the order of the reads (required first, lists last), which makes the rows cheaper.
+// (/sys/dev/block/8:0 -> ../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sda), so that nothing is
+// listed twice. The fields stand in the order of the reads (required first, lists last), which makes the rows cheaper.
 
 const silent = new WeakSet<object>()
 
@@ -40,8 +40,8 @@ export type Values<F extends Fields> = {
 
 /**
  * Makes the function that copies the fields of a row into a snapshot. Empty texts and `(null)`, which the kernel prints
- * for values that were never set, become `null`. So do fields that the snapshot's detail does not read, and all fields of
- * a missing row.
+ * for values that were never set, become `null`. So do fields that the snapshot's detail does not read, and all fields
+ * of a missing row.
  */
 export function copierOf<F extends Fields>(fields: F): (row: Partial<Row<F>> | undefined) => Values<F> {
   const keys = Object.keys(fields)

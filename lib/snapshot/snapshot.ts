@@ -13,8 +13,8 @@ import type {
 import { SnapshotIndex } from './snapshot-index.js'
 
 /**
- * The block storage of a machine at one moment, with methods that find things in it. The data are readonly and JSON-safe.
- * `new Snapshot(JSON.parse(text))` restores a snapshot from JSON. No method reads the machine again.
+ * The block storage of a machine at one moment, with methods that find things in it. The data are readonly and
+ * JSON-safe. `new Snapshot(JSON.parse(text))` restores a snapshot from JSON. No method reads the machine again.
  */
 export class Snapshot implements SnapshotData {
   /** How much was read. */
@@ -99,7 +99,9 @@ export class Snapshot implements SnapshotData {
     )
   }
 
-  /** The paths of a map whose disk is running and whose session is logged in. A path of unknown state counts as live. */
+  /**
+   * The paths of a map whose disk is running and whose session is logged in. A path of unknown state counts as live.
+   */
   livePaths(map: MultipathMap): readonly MultipathPath[] {
     return map.paths.filter(({ state, sessionId }) => {
       const sessionState = sessionId === null ? null : (this.session(sessionId)?.state ?? null)

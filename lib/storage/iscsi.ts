@@ -36,7 +36,8 @@ export function inHostOrder<Session extends { readonly hostNumber: number }>(
 
 /**
  * The keys of a portal: the kernel's form, and for IPv6 also the canonical form `[::1]:3260`. The canonical form is the
- * same for a current address, which the kernel writes in full, and a persistent address, which it writes as it was given.
+ * same for a current address, which the kernel writes in full, and a persistent address, which it writes as it was
+ * given.
  */
 export function portalKeys(address: string | null, port: string | null): readonly string[] {
   const [host, service] = [knownText(address), knownText(port)]

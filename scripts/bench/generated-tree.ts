@@ -141,7 +141,9 @@ export function generatedTreeBenchmarks(
   ]
 }
 
-/** The arguments of the queries. The map is in the middle of the byte order, so a search of all maps finds it halfway. */
+/**
+ * The arguments of the queries. The map is in the middle of the byte order, so a search of all maps finds it halfway.
+ */
 function subjectsOf(machine: Machine) {
   const maps = machine.maps.toSorted((a, b) => (`dm-${a.number}` < `dm-${b.number}` ? -1 : 1))
   const map = defined(maps[maps.length >> 1])

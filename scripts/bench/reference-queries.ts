@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 
 /**
- * The four functions as Kubernetes' volume utility had them in 2018 (pkg/volume/util/device_util_linux.go), call by call
- * with the functions of node:fs. It searches the slaves of every map for the disk, and it finds the sessions in the
- * directories of the iSCSI hosts. Listings are sorted, as Go sorts them.
+ * The four functions as Kubernetes' volume utility had them in 2018 (pkg/volume/util/device_util_linux.go), call by
+ * call with the functions of node:fs. It searches the slaves of every map for the disk, and it finds the sessions in
+ * the directories of the iSCSI hosts. Listings are sorted, as Go sorts them.
  */
 export class ReferenceQueries {
   readonly #root: string

@@ -16,8 +16,8 @@ import {
 import { testWith } from '../support/test-with.js'
 
 // A file system that blocks its reads, as a driver does that waits for a
-// dead device (see hanging-tree.c). Each test runs in a process of its own with a pool of four threads, two of which are for
-// queries.
+// dead device (see hanging-tree.c). Each test runs in a process of its own with a pool of four threads, two of which
+// are for queries.
 
 const devices = Object.fromEntries(
   Array.from({ length: 6 }, (_, index) => [

@@ -44,8 +44,8 @@ function ueventMonitor(t: ExecutionContext, detail: Detail, receiveBufferSize?: 
 }
 
 /**
- * Compares with a new snapshot. Other tests make loop devices, too, and take numbers that became free here: what differs
- * is looked at again, until this machine comes to rest.
+ * Compares with a new snapshot. Other tests make loop devices, too, and take numbers that became free here: what
+ * differs is looked at again, until this machine comes to rest.
  */
 async function isCurrent(t: ExecutionContext, monitor: Monitor): Promise<void> {
   const { detail } = monitor

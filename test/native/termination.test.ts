@@ -10,8 +10,8 @@ import { testWithAddon } from '../support/test-with.js'
 
 const { integer, list, name, text } = field
 
-// After worker.terminate() every Node-API call that runs JavaScript or throws fails, also in the middle of a function of
-// the addon. These tests terminate workers that call the addon without a pause. The process must survive, and no
+// After worker.terminate() every Node-API call that runs JavaScript or throws fails, also in the middle of a function
+// of the addon. These tests terminate workers that call the addon without a pause. The process must survive, and no
 // descriptor may stay open. test/native/lifecycle.test.ts does the same with the functions of the library.
 
 const terminationsPerWork = byRunLength({ usual: 8, long: 60 })

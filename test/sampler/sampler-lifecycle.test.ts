@@ -44,7 +44,9 @@ onEach('a sample allocates almost nothing', async (t, backend) => {
     const measured = await answerOfChild(
       ({ Sysfs }, { root, backend, source, ticks }) => {
         const sampler = new Sysfs({ root, backend }).sampler({ readFrom: source })
-        /** Bytes on the heap for each run. New objects have enough room, so that nothing is collected during the runs. */
+        /**
+         * Bytes on the heap for each run. New objects have enough room, so that nothing is collected during the runs.
+         */
         const bytesEach = (run: () => unknown) => {
           let least = Number.POSITIVE_INFINITY
           // The engine compiles from time to time, which takes memory, too.

@@ -76,8 +76,8 @@ for (const source of ['sysfs', 'diskstats'] as const) {
       // A removed device is not held.
       t.is(sampler.held, source === 'sysfs' ? 3 : 1)
 
-      // A device that was removed and added between two samples is another device. The line of the first one in diskstats is
-      // now behind the others.
+      // A device that was removed and added between two samples is another device. The line of the first one in
+      // diskstats is now behind the others.
       await loops.remove([first])
       await loops.addAgain([first, second])
       t.is(sampler.sample(), 1)

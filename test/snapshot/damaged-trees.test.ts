@@ -22,8 +22,8 @@ import { type FileTree, writeFileTree } from '../support/file-tree.js'
 import { copyRecording } from '../support/recordings.js'
 import { randomCases } from '../support/run-length.js'
 
-// A missing or malformed part of sysfs affects that part only. These tests damage recorded machines and repair them: they
-// are copies of this process.
+// A missing or malformed part of sysfs affects that part only. These tests damage recorded machines and repair them:
+// they are copies of this process.
 
 const details: readonly Detail[] = ['links', 'basic', 'full']
 
@@ -225,7 +225,9 @@ function isRead(file: string): boolean {
 
 interface Part {
   readonly json: string
-  /** The names in sysfs of this part and of what it repeats of others, with the directory before it where that counts. */
+  /**
+   * The names in sysfs of this part and of what it repeats of others, with the directory before it where that counts.
+   */
   readonly names: readonly string[]
 }
 

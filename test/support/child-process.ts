@@ -29,7 +29,9 @@ export interface EndOfChild {
   readonly stderr: string
 }
 
-/** Source text for a child that must not be root. It follows the loading of code, which only root may be able to read. */
+/**
+ * Source text for a child that must not be root. It follows the loading of code, which only root may be able to read.
+ */
 export const giveUpRoot =
   'if (process.getuid() === 0) { process.setgroups([]); process.setgid(65534); process.setuid(65534) }'
 
@@ -37,8 +39,8 @@ export const giveUpRoot =
 const longestRun = 100_000
 
 /**
- * For a child whose memory is measured: new objects get little room, so that what it has of memory is soon what it needs,
- * on every version of Node.
+ * For a child whose memory is measured: new objects get little room, so that what it has of memory is soon what it
+ * needs, on every version of Node.
  */
 export const steadyMemory = ['--expose-gc', '--max-semi-space-size=1']
 

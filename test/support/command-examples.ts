@@ -1,8 +1,8 @@
 /*
  * The command lines in docs/command-line.md, with their output on a recorded machine. A block that begins with
  * ```console NAME
- * has command lines after `$ ` and the output of each below it. NAME is the recording. A line `...` stands for lines that
- * are left out. Blocks without a name are not run.
+ * has command lines after `$ ` and the output of each below it. NAME is the recording. A line `...` stands for lines
+ * that are left out. Blocks without a name are not run.
  */
 
 export interface CommandExample {

@@ -78,7 +78,9 @@ export function hangingTreeParts(t: ExecutionContext, tree: FileTree): HangingTr
   return { program: found.program, directory: writeFileTree(t, tree) }
 }
 
-/** Mounts an empty tree to see whether that is possible: a container may have the device and not be allowed to mount. */
+/**
+ * Mounts an empty tree to see whether that is possible: a container may have the device and not be allowed to mount.
+ */
 export function missingHangingTree(): Missing {
   const found = hangingTreeProgram()
   if ('missing' in found) return found.missing

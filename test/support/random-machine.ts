@@ -131,7 +131,9 @@ function longForm(groups: Groups): string {
   return groups.map((group) => group.toString(16).padStart(4, '0')).join(':')
 }
 
-/** How an administrator may type one: two groups or more of zeros left out, from the first place where that is possible. */
+/**
+ * How an administrator may type one: two groups or more of zeros left out, from the first place where that is possible.
+ */
 function shortForm(groups: Groups): string {
   const texts = groups.map((group) => group.toString(16))
   const start = groups.findIndex((group, index) => group === 0 && groups[index + 1] === 0)

@@ -46,8 +46,8 @@ export const recordingNames: readonly string[] = readdirSync(fixturesDirectory)
 const unpacked = new Map<string, string>()
 
 /**
- * Unpacks a recording into a temporary directory. The threads of this process, one for each test file, share it, so no test
- * may change it. It is removed when the process has ended.
+ * Unpacks a recording into a temporary directory. The threads of this process, one for each test file, share it, so no
+ * test may change it. It is removed when the process has ended.
  *
  * Attributes that could not be read on the recorded machine are empty files, with the reason in
  * `reference(name, 'errors.txt')`. Write-only ones have their mode, 0200, which does not stop root from reading them.

@@ -1,8 +1,9 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 
-// A second implementation of the four queries, written from their definition. It shares no code with the library, and it
-// is simple and slow: it lists the slaves of every map, reads every session and follows paths one component at a time.
+// A second implementation of the four queries, written from their definition. It shares no code with the library, and
+// it is simple and slow: it lists the slaves of every map, reads every session and follows paths one component at a
+// time.
 
 export class ReferenceQueries {
   readonly #root: string

@@ -6,8 +6,8 @@ import path from 'node:path'
 const roomInBytes = 2 ** 30
 
 /**
- * Where to put trees of many small files: in memory, where the system offers that with enough room, which takes a tenth of
- * the time; else among the temporary files.
+ * Where to put trees of many small files: in memory, where the system offers that with enough room, which takes a tenth
+ * of the time; else among the temporary files.
  */
 export function temporaryParent(): string {
   return hasRoom('/dev/shm', roomInBytes) ? '/dev/shm' : tmpdir()

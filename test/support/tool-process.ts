@@ -1,7 +1,7 @@
 /*
- * Runs the command-line tool again and again in one process, since most of the time of a run goes into starting Node and
- * loading the library. Takes lists of arguments as messages, and answers each with what that run printed and its exit code.
- * Not for what ends the process or depends on its environment.
+ * Runs the command-line tool again and again in one process, since most of the time of a run goes into starting Node
+ * and loading the library. Takes lists of arguments as messages, and answers each with what that run printed and its
+ * exit code. Not for what ends the process or depends on its environment.
  */
 const [, , tool = ''] = process.argv
 
