@@ -1,8 +1,8 @@
 import type { Machine } from './machine/machine.js'
 import { AsyncPreparedQuery, type AsyncReadOptions } from './machine/prepared-query.js'
 import type { Query } from './query/query.js'
-import { type AsyncSnapshotOptions, readSnapshot } from './snapshot/read.js'
-import type { Snapshot } from './snapshot/snapshot.js'
+import { readSnapshot } from './snapshot/read.js'
+import type { AsyncSnapshotOptions, Snapshot } from './snapshot/snapshot.js'
 import {
   devicesForIscsiLun,
   iscsiPortalHostMapForTarget,

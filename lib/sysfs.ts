@@ -10,8 +10,8 @@ import { type UeventsOptions, ueventsOf } from './monitor/uevent-iterator.js'
 import type { Query } from './query/query.js'
 import { Sampler, type SamplerOf, type SamplerOptions } from './sampler/sampler.js'
 import type { Change } from './snapshot/diff.js'
-import { readSnapshot, type SnapshotOptions } from './snapshot/read.js'
-import type { Snapshot } from './snapshot/snapshot.js'
+import { readSnapshot } from './snapshot/read.js'
+import type { Snapshot, SnapshotOptions } from './snapshot/snapshot.js'
 import {
   devicesForIscsiLun,
   iscsiPortalHostMapForTarget,

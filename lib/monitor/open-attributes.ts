@@ -4,7 +4,9 @@ import { attributeSize, parseInteger, trim } from '../files/attribute.js'
 import { type Bytes, fromBytes } from '../files/bytes.js'
 import { failureOf, isResourceError } from '../files/failure.js'
 import { halfOfFreeDescriptors, OpenFiles, type ReopenableFile } from '../files/open-files.js'
-import type { Row } from './row-store.js'
+
+/** A row of any part of a snapshot. */
+export type Row = Readonly<Record<string, unknown>>
 
 /** An attribute of a row: the field that it is read into, the kind of its value, and its path below the entry. */
 export interface RowAttribute {

@@ -7,9 +7,7 @@ import { isEqual } from '../snapshot/diff.js'
 import type { Detail } from '../snapshot/model.js'
 import { type Part, partsOf, type Rows } from '../snapshot/parts.js'
 import { queryOf } from '../snapshot/read.js'
-
-/** A row of any part. */
-export type Row = Readonly<Record<string, unknown>>
+import type { Row } from './open-attributes.js'
 
 /**
  * The rows of a snapshot by part and entry, so that each can be read again alone. The queries of single entries are

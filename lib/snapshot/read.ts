@@ -1,19 +1,9 @@
 import { type Operation, operation } from '../machine/operation.js'
-import type { AsyncReadOptions, ReadOptions } from '../machine/prepared-query.js'
 import type { Query } from '../query/query.js'
 import { joinRows } from './join.js'
 import type { Detail } from './model.js'
 import { basicQuery, fullQuery, linksQuery, type Rows } from './parts.js'
 import { Snapshot } from './snapshot.js'
-
-/** Options of a snapshot. */
-export interface SnapshotOptions extends ReadOptions {
-  /** How much to read; 'basic' by default. More detail takes more time: every attribute takes three system calls. */
-  readonly detail?: Detail
-}
-
-/** Options of an asynchronous snapshot. */
-export interface AsyncSnapshotOptions extends SnapshotOptions, AsyncReadOptions {}
 
 const queries: Readonly<Record<Detail, Query<Rows, unknown>>> = {
   links: linksQuery,

@@ -1,3 +1,4 @@
+import type { AsyncReadOptions, ReadOptions } from '../machine/prepared-query.js'
 import { isLoggedIn } from '../storage/iscsi.js'
 import type {
   BlockDevice,
@@ -12,6 +13,15 @@ import type {
 } from './model.js'
 import { SnapshotIndex } from './snapshot-index.js'
 
+/** Options of a snapshot. */
+export interface SnapshotOptions extends ReadOptions {
+  /** How much to read; 'basic' by default. More detail takes more time: every attribute takes three system calls. */
+  readonly detail?: Detail
+}
+
+/** Options of an asynchronous snapshot. */
+export interface AsyncSnapshotOptions extends SnapshotOptions, AsyncReadOptions {}
+
 /**
  * The block storage of a machine at one moment, with methods that find things in it. The data are readonly and
  * JSON-safe. `new Snapshot(JSON.parse(text))` restores a snapshot from JSON. No method reads the machine again.
@@ -19,17 +29,17 @@ import { SnapshotIndex } from './snapshot-index.js'
 export class Snapshot implements SnapshotData {
   /** How much was read. */
   readonly detail: Detail
-  /** The entries of dev/block, in byte order of their kernel names. */
+  /** All block devices, in byte order of their kernel names. */
   readonly blockDevices: readonly BlockDevice[]
-  /** The multipath maps among the block devices ('basic'). */
+  /** All multipath maps, in byte order of the kernel names of their devices ('basic'). */
   readonly multipathMaps: readonly MultipathMap[]
-  /** The entries of class/iscsi_session. */
+  /** All iSCSI sessions, in byte order of their names: session10 before session2. */
   readonly iscsiSessions: readonly IscsiSession[]
-  /** The entries of class/scsi_host. */
+  /** All SCSI hosts, in byte order of their names: host10 before host2. */
   readonly scsiHosts: readonly ScsiHost[]
-  /** The entries of class/nvme-subsystem ('full'). */
+  /** All NVMe subsystems, in byte order of their names ('full'). */
   readonly nvmeSubsystems: readonly NvmeSubsystem[]
-  /** The entries of class/fc_host ('full'). */
+  /** All Fibre Channel hosts, in byte order of their names ('full'). */
   readonly fibreChannelHosts: readonly FibreChannelHost[]
 
   /** Made at the first call of a method. */
