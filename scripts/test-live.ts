@@ -12,7 +12,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { type BlockDevice, type Snapshot, Sysfs } from '../lib/index.js'
-import { questionsFor } from '../test/support/queries-against-tools.js'
+import { operationsFor } from '../test/support/queries-against-tools.js'
 import type { LsblkDevice } from '../test/support/recorded-tools.js'
 import {
   type Comparison,
@@ -139,14 +139,14 @@ function compare(missing: readonly string[]): readonly Outcome[] | undefined {
 }
 
 function outcomesOf(output: ToolsSaid): readonly Outcome[] {
-  const calls = questionsFor(output)
+  const calls = operationsFor(output)
   const backends = (['native', 'fallback'] as const).map((backend) => {
     const sysfs = new Sysfs({ backend })
     const queries: Outcome = {
       subject: `${backend} queries`,
-      comparisons: calls.map(({ question, expected, ask }) => ({
-        what: question,
-        snapshot: resultOf(() => ask(sysfs)),
+      comparisons: calls.map(({ title, expected, run }) => ({
+        what: title,
+        snapshot: resultOf(() => run(sysfs)),
         tool: expected,
       })),
     }

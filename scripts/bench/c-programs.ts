@@ -45,15 +45,15 @@ export class BareLoop {
   }
 
   async result(query: readonly string[]): Promise<readonly string[]> {
-    this.#process.say(['result', ...query].join('\t'))
+    this.#process.send(['result', ...query].join('\t'))
     // A tab follows every value.
-    return (await this.#process.hear()).split('\t').slice(0, -1)
+    return (await this.#process.receive()).split('\t').slice(0, -1)
   }
 
   /** Returns the nanoseconds of `count` runs. The `warmUp` runs before them are not measured. */
   async run(query: readonly string[], warmUp: number, count: number): Promise<number> {
-    this.#process.say(['run', warmUp, count, ...query].join('\t'))
-    return Number(await this.#process.hear())
+    this.#process.send(['run', warmUp, count, ...query].join('\t'))
+    return Number(await this.#process.receive())
   }
 
   close(): Promise<void> {
@@ -80,7 +80,7 @@ export class UdevLoop {
   }
 
   async #enumerate(count: number): Promise<number> {
-    this.#process.say(String(count))
-    return Number(await this.#process.hear())
+    this.#process.send(String(count))
+    return Number(await this.#process.receive())
   }
 }

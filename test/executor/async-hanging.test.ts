@@ -5,13 +5,13 @@ import type { Unreadable } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
 import { howItEnded, packageRoot, runInChild } from '../support/child-process.js'
 import {
-  answerOnHangingTree,
   HangingTree,
   type HangingTreeParts,
   hangingTreeModule,
   hangingTreeParts,
   isMounted,
   missingHangingTree,
+  resultOnHangingTree,
 } from '../support/hanging-tree.js'
 import { testWith } from '../support/test-with.js'
 
@@ -48,7 +48,7 @@ interface Rejection {
 }
 
 onEach('a hanging attribute blocks neither the event loop nor other queries', async (t, parts, backend) => {
-  const outcome = await answerOnHangingTree(
+  const outcome = await resultOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { name, text } }, tree, { backend }) => {
       const { readFile } = process.getBuiltinModule('node:fs/promises')
@@ -106,7 +106,7 @@ onEach('a hanging attribute blocks neither the event loop nor other queries', as
 })
 
 onEach('many runs on one hanging path block one thread', async (t, parts, backend) => {
-  const outcome = await answerOnHangingTree(
+  const outcome = await resultOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { text, list } }, tree, { backend }) => {
       const { readFile } = process.getBuiltinModule('node:fs/promises')
@@ -133,7 +133,7 @@ onEach('many runs on one hanging path block one thread', async (t, parts, backen
 onEach(
   'when every thread that queries have hangs, they are refused, and the pool goes on',
   async (t, parts, backend) => {
-    const outcome = await answerOnHangingTree(
+    const outcome = await resultOnHangingTree(
       parts,
       async ({ Sysfs, query, field: { name, text } }, tree, { backend }) => {
         const { readFile } = process.getBuiltinModule('node:fs/promises')
@@ -174,7 +174,7 @@ onEach(
 )
 
 onEach('hanging directories, links and paths are named', async (t, parts, backend) => {
-  const outcome = await answerOnHangingTree(
+  const outcome = await resultOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { name, link, exists } }, tree, { backend }) => {
       const { root } = tree
@@ -220,7 +220,7 @@ onEach('hanging directories, links and paths are named', async (t, parts, backen
 })
 
 onEach('an abort ends the waiting, before and during a hanging read', async (t, parts, backend) => {
-  const outcome = await answerOnHangingTree(
+  const outcome = await resultOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { text } }, tree, { backend }) => {
       const sysfs = new Sysfs({ root: tree.root, backend })
@@ -253,7 +253,7 @@ onEach('an abort ends the waiting, before and during a hanging read', async (t, 
 })
 
 onEach('a blocked run continues when the kernel returns, beside a later run', async (t, parts, backend) => {
-  const outcome = await answerOnHangingTree(
+  const outcome = await resultOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { text } }, tree, { backend }) => {
       const sysfs = new Sysfs({ root: tree.root, backend })
@@ -276,7 +276,7 @@ onEach('a blocked run continues when the kernel returns, beside a later run', as
 onEach(
   'a worker that is terminated while it hangs ends with its read, and nothing else does',
   async (t, parts, backend) => {
-    const outcome = await answerOnHangingTree(
+    const outcome = await resultOnHangingTree(
       parts,
       async (_library, tree, { backend, packageRoot }) => {
         const { Worker } = process.getBuiltinModule('node:worker_threads')

@@ -3,7 +3,7 @@ import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { field, param, query, Sysfs, SysfsError, type Unreadable } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
-import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from '../support/child-process.js'
+import { howItEnded, packageRoot, resultOfChild, runInChild, steadyMemory } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
 import { recordingNames, unpackRecording } from '../support/recordings.js'
 import { byRunLength, testOnRecording } from '../support/run-length.js'
@@ -158,11 +158,11 @@ onEveryBackend('an aborted signal rejects with its reason, and no listener is le
 
   const controller = new AbortController()
   const { signal } = controller
-  const asked = Array.from({ length: 30 }, () => sysfs.async.snapshot({ signal, timeoutMs: 60_000 }))
+  const pending = Array.from({ length: 30 }, () => sysfs.async.snapshot({ signal, timeoutMs: 60_000 }))
   // Node warns of more than ten listeners of an object.
   t.is(getEventListeners(signal, 'abort').length, 1)
   controller.abort()
-  for (const outcome of await Promise.allSettled(asked)) {
+  for (const outcome of await Promise.allSettled(pending)) {
     t.is(outcome.status === 'rejected' && outcome.reason.cause, signal.reason)
   }
   t.is(getEventListeners(signal, 'abort').length, 0)
@@ -175,7 +175,7 @@ onEveryBackend('an aborted signal rejects with its reason, and no listener is le
 
 onEveryBackend('a run without descriptors rejects, and a later one succeeds', async (t, backend) => {
   const root = smallTree(t)
-  const outcome = await answerOfChild(
+  const outcome = await resultOfChild(
     async ({ Sysfs, query, field: { text } }, { root, backend }) => {
       const { closeSync, openSync } = process.getBuiltinModule('node:fs')
       const prepared = new Sysfs({ root, backend }).async.prepare(query('a/*', { v: text('v') }))
@@ -230,7 +230,7 @@ function onMachine(title: string, run: (t: ExecutionContext, root: string, backe
 
 onMachine('many runs, aborted ones among them, leave no descriptor and no memory behind', async (t, root, backend) => {
   const runs = byRunLength({ usual: 1_000, long: 10_000 })
-  const { before, after, early, late, answers } = await answerOfChild(
+  const { before, after, early, late, answers } = await resultOfChild(
     async ({ Sysfs }, { root, backend, IQN, runs }) => {
       const { readdirSync } = process.getBuiltinModule('node:fs')
       const { setImmediate } = process.getBuiltinModule('node:timers/promises')
@@ -240,14 +240,14 @@ onMachine('many runs, aborted ones among them, leave no descriptor and no memory
         for (let i = 0; i < times; i += 10) {
           const controller = new AbortController()
           const { signal } = controller
-          const asked = Array.from({ length: 10 }, (_, k) =>
+          const pending = Array.from({ length: 10 }, (_, k) =>
             k % 2 === 0
               ? sysfs.async.findDevicesForIscsiLun(IQN, 1, k === 4 ? { signal, timeoutMs: 60_000 } : {})
               : sysfs.async.findSlaveDevicesOnMultipath('/dev/mapper/mpatha', k === 5 ? { signal } : {}),
           )
           if (i % 20 === 0) controller.abort()
           else if (i % 30 === 0) setImmediate().then(() => controller.abort())
-          for (const { status } of await Promise.allSettled(asked)) if (status === 'fulfilled') answers++
+          for (const { status } of await Promise.allSettled(pending)) if (status === 'fulfilled') answers++
         }
         globalThis.gc?.()
         await setImmediate()
@@ -335,7 +335,7 @@ onMachine('runs under way keep the process until they are over, a time-out does 
 })
 
 onMachine('an answer that came while the event loop was held up is no time-out', async (t, root, backend) => {
-  const asked = new Sysfs({ root, backend }).async.findSlaveDevicesOnMultipath('dm-0', { timeoutMs: 20 })
+  const pending = new Sysfs({ root, backend }).async.findSlaveDevicesOnMultipath('dm-0', { timeoutMs: 20 })
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
-  t.deepEqual(await asked, ['/dev/sda', '/dev/sdc', '/dev/sde'])
+  t.deepEqual(await pending, ['/dev/sda', '/dev/sdc', '/dev/sde'])
 })

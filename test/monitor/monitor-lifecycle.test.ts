@@ -1,7 +1,7 @@
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { type Backend, onEveryBackend } from '../support/backends.js'
-import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from '../support/child-process.js'
+import { howItEnded, packageRoot, resultOfChild, runInChild, steadyMemory } from '../support/child-process.js'
 import { LoopDevices, loopDevicesFor, loopDevicesModule, missingLoopDevices } from '../support/loop-devices.js'
 import { isEverythingRequired } from '../support/requirements.js'
 import { byRunLength } from '../support/run-length.js'
@@ -48,7 +48,7 @@ async function amidEvents(t: ExecutionContext, use: () => Promise<void>): Promis
 
 onEach('closed monitors leave no descriptor, no thread and no memory', async (t, backend) => {
   await amidEvents(t, async () => {
-    const { before, after, early, late } = await answerOfChild(
+    const { before, after, early, late } = await resultOfChild(
       async ({ Sysfs }, { backend, lateRounds }) => {
         const { readdirSync } = process.getBuiltinModule('node:fs')
         const { setImmediate } = process.getBuiltinModule('node:timers/promises')
@@ -95,7 +95,7 @@ onEach('closed monitors leave no descriptor, no thread and no memory', async (t,
 
 onEach('monitors that are not closed are collected, with their descriptors and threads', async (t, backend) => {
   await amidEvents(t, async () => {
-    const { before, most, after } = await answerOfChild(
+    const { before, most, after } = await resultOfChild(
       async ({ Sysfs }, { backend }) => {
         const { readdirSync } = process.getBuiltinModule('node:fs')
         const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
@@ -135,7 +135,7 @@ onEach('monitors that are not closed are collected, with their descriptors and t
 onEach(
   'a monitor with a listener or a pending iteration is not collected',
   async (t, backend) => {
-    const found = await answerOfChild(
+    const found = await resultOfChild(
       async ({ Sysfs }, { backend, file }) => {
         const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
         const { createRequire } = process.getBuiltinModule('node:module')
@@ -154,14 +154,14 @@ onEach(
         new Sysfs({ sysPath: '/sys', backend })
           .monitor({ intervalMs: 100 })
           .unref()
-          .on('change', () => found.push('told'))
+          .on('change', () => found.push('received'))
         for (let i = 0; i < 10; i++) {
           globalThis.gc?.()
           await pause(10)
         }
         await devices.add(1)
         await following
-        while (!found.includes('told')) await pause(10)
+        while (!found.includes('received')) await pause(10)
         await devices.close()
         return found.length >= 2
       },

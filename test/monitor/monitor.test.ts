@@ -7,7 +7,7 @@ import type { ExecutionContext } from 'ava'
 import { type Change, type Detail, Monitor, type Snapshot, Sysfs, type Uevent } from '../../lib/index.js'
 import { OpenAttributes } from '../../lib/monitor/open-attributes.js'
 import { onEveryBackend } from '../support/backends.js'
-import { answerOfChild, steadyMemory } from '../support/child-process.js'
+import { resultOfChild, steadyMemory } from '../support/child-process.js'
 import { machineOf } from '../support/library-internals.js'
 import { loopDevicesFor, loopDevicesModule, missingLoopDevices, missingLoopNodes } from '../support/loop-devices.js'
 import { lastingDifferences, ReplayedChanges } from '../support/replayed-changes.js'
@@ -127,23 +127,23 @@ onEveryBackend('a closed monitor throws', (t, backend) => {
 onEveryBackend('listeners receive each change once', async (t, backend) => {
   const root = writtenRoot(t)
   const monitor = closing(t, new Sysfs({ root, backend }).monitor({ intervalMs: 5 }))
-  const told: string[] = []
+  const received: string[] = []
   const snapshots: Snapshot[] = []
   const listener = (change: Change, snapshot: Snapshot) => {
-    told.push(`${change.kind} ${change.name}`)
+    received.push(`${change.kind} ${change.name}`)
     snapshots.push(snapshot)
   }
   monitor.on('change', listener)
-  monitor.once('change', (change) => told.push(`once: ${change.name}`))
+  monitor.once('change', (change) => received.push(`once: ${change.name}`))
   writeFileSync(`${root}/sys/class/block/sdb/size`, '8\n')
-  while (told.length < 2) await pause(5)
-  t.deepEqual(told.sort(), ['changed sdb', 'once: sdb'])
+  while (received.length < 2) await pause(5)
+  t.deepEqual(received.sort(), ['changed sdb', 'once: sdb'])
   t.is(snapshots[0], monitor.snapshot())
 
   monitor.off('change', listener)
   writeFileSync(`${root}/sys/class/block/sdb/size`, '16\n')
   await pause(50)
-  t.is(told.length, 2)
+  t.is(received.length, 2)
 
   // A direct reading takes no change away from listeners. A new listener starts with the current snapshot.
   monitor.removeAllListeners()
@@ -151,19 +151,19 @@ onEveryBackend('listeners receive each change once', async (t, backend) => {
   writeFileSync(`${root}/sys/class/block/sdb/size`, '24\n')
   monitor.snapshot()
   await setImmediate()
-  t.deepEqual(told.slice(2), ['changed sdb'])
+  t.deepEqual(received.slice(2), ['changed sdb'])
 })
 
 onEveryBackend('after all listeners are removed nothing waits, and later listeners are called', async (t, backend) => {
-  const outcome = await answerOfChild(
+  const outcome = await resultOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { writeFileSync } = process.getBuiltinModule('node:fs')
       const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
       const monitor = new Sysfs({ root, backend }).monitor({ intervalMs: 5 })
       const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
-      const told: string[] = []
-      monitor.on('change', () => told.push('removed'))
-      monitor.once('change', () => told.push('removed'))
+      const received: string[] = []
+      monitor.on('change', () => received.push('removed'))
+      monitor.once('change', () => received.push('removed'))
       monitor.on('error', () => {})
       const waiting = timers()
       monitor.removeAllListeners()
@@ -171,19 +171,19 @@ onEveryBackend('after all listeners are removed nothing waits, and later listene
 
       writeFileSync(`${root}/sys/class/block/sdb/size`, '8\n')
       await pause(20)
-      monitor.once('change', (change) => told.push(change.name))
+      monitor.once('change', (change) => received.push(change.name))
       writeFileSync(`${root}/sys/class/block/sdc/size`, '8\n')
-      while (told.length === 0) await pause(5)
+      while (received.length === 0) await pause(5)
       // The process ends by itself, because there is no listener.
-      return { waiting, left, told }
+      return { waiting, left, received }
     },
     { root: writtenRoot(t), backend },
   )
-  t.deepEqual(outcome, { waiting: 1, left: [0, 0, 0, 0], told: ['sdc'] })
+  t.deepEqual(outcome, { waiting: 1, left: [0, 0, 0, 0], received: ['sdc'] })
 })
 
 onEveryBackend('a failed reading is reported and repeated', async (t, backend) => {
-  const outcome = await answerOfChild(
+  const outcome = await resultOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { closeSync, openSync, writeFileSync } = process.getBuiltinModule('node:fs')
       const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
@@ -213,7 +213,7 @@ onEveryBackend('with few descriptors a refresh opens the other attributes again'
   const root = temporaryDirectory()
   t.teardown(() => removeMachine(root))
   writeMachine(root, machineOfSize({ sessions: 4, luns: 16, maps: 4 }))
-  const { held, isHeld } = await answerOfChild(
+  const { held, isHeld } = await resultOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { readdirSync, writeFileSync } = process.getBuiltinModule('node:fs')
       const { OpenAttributes } = process.getBuiltinModule('node:module').createRequire(`${process.cwd()}/`)(
@@ -362,7 +362,7 @@ onEveryBackend(
   'many devices come and go while snapshots are made',
   async (t, backend) => {
     t.timeout(150_000)
-    const outcome = await answerOfChild(
+    const outcome = await resultOfChild(
       async ({ Sysfs }, { backend, file, count }) => {
         const { readdirSync } = process.getBuiltinModule('node:fs')
         const { setImmediate, setTimeout: pause } = process.getBuiltinModule('node:timers/promises')

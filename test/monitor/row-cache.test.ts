@@ -42,7 +42,7 @@ class ChangingMachine {
     symlinkSync(tree, this.#root)
   }
 
-  hear(...messages: readonly string[]): boolean {
+  receive(...messages: readonly string[]): boolean {
     return this.rows.readAffected({ uevents: parseUevents(messages.join('')), someWereLost: false })
   }
 
@@ -88,7 +88,7 @@ for (const detail of ['links', 'basic', 'full'] as const) {
       blockEvent(new Sysfs({ root: after, backend }), 'add', 'dm-4'),
     ]
     machine.become(after)
-    t.true(machine.hear(...events))
+    t.true(machine.receive(...events))
     // A rescan sends no event for a size that becomes 0, and none for a new WWID.
     const silent = { links: [], basic: ['sdc: sizeBytes', 'sdd: sizeBytes'], full: undefined }[detail]
     const ofDisks = machine.behind.filter((line) => !/^sd[c-h]: /.test(line))
@@ -122,14 +122,14 @@ for (const detail of ['links', 'basic', 'full'] as const) {
     for (const { name } of removed) {
       const hctl = was.snapshot().device(name)?.scsi?.hctl ?? ''
       const place = `/devices/platform/host0/session1/target0:0:0/${hctl}`
-      machine.hear(
+      machine.receive(
         uevent('remove', `${place}/scsi_device/${hctl}`, 'scsi_device'),
         blockEvent(was, 'remove', name),
         uevent('remove', place, 'scsi', 'DEVTYPE=scsi_device'),
       )
       t.is(machine.snapshot.device(name), undefined)
     }
-    for (const map of was.snapshot().multipathMaps) machine.hear(blockEvent(was, 'change', map.device))
+    for (const map of was.snapshot().multipathMaps) machine.receive(blockEvent(was, 'change', map.device))
     machine.rows.readSilent()
     t.deepEqual(machine.behind, [])
   })
@@ -140,7 +140,7 @@ onEveryBackend('states that change without an event are read on request', async 
   machine.become(await unpackRecording(s7c as string))
   const behind = machine.behind
   t.true(behind.length > 0)
-  t.false(machine.hear())
+  t.false(machine.receive())
   t.deepEqual(machine.behind, behind)
   t.true(machine.rows.readSilent())
   t.deepEqual(machine.behind, [])
@@ -160,8 +160,10 @@ onEveryBackend('only the entries that an event affects are read', async (t, back
   const tree = written(t, machineOfSize({ sessions: 2, luns: 2, maps: 2 }))
   const machine = new ChangingMachine(t, backend, 'basic', tree)
   for (const name of ['sda', 'sdb', 'dm-0']) writeFileSync(`${tree}/sys/class/block/${name}/size`, '77\n')
-  t.false(machine.hear(uevent('change', '/devices/virtual/net/lo', 'net'), uevent('add', '/module/sd_mod', 'module')))
-  t.true(machine.hear(uevent('change', '/devices/x/block/sda', 'block', 'MAJOR=8', 'MINOR=0')))
+  t.false(
+    machine.receive(uevent('change', '/devices/virtual/net/lo', 'net'), uevent('add', '/module/sd_mod', 'module')),
+  )
+  t.true(machine.receive(uevent('change', '/devices/x/block/sda', 'block', 'MAJOR=8', 'MINOR=0')))
   t.is(machine.snapshot.device('sda')?.sizeBytes, 77 * 512)
   t.deepEqual(
     machine.behind,
@@ -169,7 +171,7 @@ onEveryBackend('only the entries that an event affects are read', async (t, back
       (a, b) => machine.behind.indexOf(a) - machine.behind.indexOf(b),
     ),
   )
-  t.false(machine.hear(uevent('change', '/devices/x/block/sda', 'block', 'MAJOR=8', 'MINOR=0')))
+  t.false(machine.receive(uevent('change', '/devices/x/block/sda', 'block', 'MAJOR=8', 'MINOR=0')))
 })
 
 onEveryBackend('everything is read after a move and after lost events', async (t, backend) => {
@@ -177,7 +179,7 @@ onEveryBackend('everything is read after a move and after lost events', async (t
   const machine = new ChangingMachine(t, backend, 'basic', tree)
   const resize = (sectors: number) => writeFileSync(`${tree}/sys/class/block/sdb/size`, `${sectors}\n`)
   resize(1)
-  t.true(machine.hear(uevent('move', '/devices/x/block/sda', 'block', 'MAJOR=8', 'MINOR=0')))
+  t.true(machine.receive(uevent('move', '/devices/x/block/sda', 'block', 'MAJOR=8', 'MINOR=0')))
   t.deepEqual(machine.behind, [])
   resize(2)
   t.true(machine.rows.readAffected({ uevents: [], someWereLost: true }))
@@ -186,9 +188,9 @@ onEveryBackend('everything is read after a move and after lost events', async (t
   // Entries of lost events may still be settling. They are read once more afterwards.
   resize(3)
   t.true(machine.rows.isSettling)
-  t.false(machine.hear())
+  t.false(machine.receive())
   machine.time += settlingTime
-  t.true(machine.hear())
+  t.true(machine.receive())
   t.deepEqual(machine.behind, [])
   t.false(machine.rows.isSettling)
 })
@@ -198,14 +200,14 @@ onEveryBackend('slaves that are removed after the event of their map are noticed
   const before = written(t, machines)
   const after = written(t, { ...machines, maps: machines.maps.map((map) => ({ ...map, slaves: ['sda'] })) })
   const machine = new ChangingMachine(t, backend, 'links', before)
-  t.false(machine.hear(uevent('change', '/devices/virtual/block/dm-0', 'block', 'MAJOR=253', 'MINOR=0')))
+  t.false(machine.receive(uevent('change', '/devices/virtual/block/dm-0', 'block', 'MAJOR=253', 'MINOR=0')))
   t.true(machine.rows.isSettling)
   machine.become(after)
-  t.true(machine.hear())
+  t.true(machine.receive())
   t.deepEqual(machine.snapshot.device('dm-0')?.slaves, ['sda'])
   t.deepEqual(machine.snapshot.device('sdb')?.holders, [])
   machine.time += settlingTime
-  t.false(machine.hear())
+  t.false(machine.receive())
   t.false(machine.rows.isSettling)
 })
 
@@ -220,7 +222,7 @@ onEveryBackend('a session is read again until it is logged in', async (t, backen
   machine.become(tree)
   const session = '/devices/platform/host1/session2'
   t.true(
-    machine.hear(
+    machine.receive(
       uevent('add', `${session}/iscsi_session/session2`, 'iscsi_session'),
       uevent('add', `${session}/connection2:0/iscsi_connection/connection2:0`, 'iscsi_connection'),
     ),
@@ -228,12 +230,12 @@ onEveryBackend('a session is read again until it is logged in', async (t, backen
   t.is(machine.snapshot.session(2)?.targetName, null)
   writeFileSync(attribute('targetname'), 'iqn.2003-01.io.example:array0\n')
   machine.time += settlingTime * 10
-  t.true(machine.hear())
+  t.true(machine.receive())
   t.is(machine.snapshot.session(2)?.targetName, 'iqn.2003-01.io.example:array0')
   t.true(machine.rows.isSettling)
   writeFileSync(attribute('state'), 'LOGGED_IN\n')
   writeFileSync(`${tree}/sys/class/iscsi_connection/connection2:0/port`, '3333\n')
-  t.true(machine.hear())
+  t.true(machine.receive())
   t.is(machine.snapshot.session(2)?.state, 'LOGGED_IN')
   t.is(machine.snapshot.session(2)?.connections[0]?.port, 3333)
   t.false(machine.rows.isSettling)
@@ -248,7 +250,7 @@ onEveryBackend('a reused name is another device with its own attributes', async 
   machine.become(other)
   // The open descriptors are those of the earlier files.
   t.false(machine.rows.readSilent())
-  t.true(machine.hear(blockEvent(machine.sysfs, 'remove', 'sda'), blockEvent(machine.sysfs, 'add', 'sda')))
+  t.true(machine.receive(blockEvent(machine.sysfs, 'remove', 'sda'), blockEvent(machine.sysfs, 'add', 'sda')))
   t.is(machine.snapshot.device('sda')?.sizeBytes, 4096 * 512)
   writeFileSync(`${other}/sys/class/block/sda/size`, '8192\n')
   t.true(machine.rows.readSilent())

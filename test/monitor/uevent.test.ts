@@ -94,18 +94,18 @@ testWithUevents.serial('uevents of loop devices are received', async (t) => {
   const uevents = sysfs.uevents()
   const [name = ''] = await devices.add(1)
   await devices.remove([name])
-  const heard: Uevent[] = []
+  const received: Uevent[] = []
   for await (const uevent of uevents) {
     if (uevent.action === 'lost' || uevent.devicePath !== `/devices/virtual/block/${name}`) continue
-    heard.push(uevent)
+    received.push(uevent)
     if (uevent.action === 'remove') break
   }
   t.deepEqual(
-    heard.map((uevent) => uevent.action),
+    received.map((uevent) => uevent.action),
     ['add', 'remove'],
   )
-  t.is(heard[0]?.properties['DEVNAME'], name)
-  t.true((heard[0]?.sequenceNumber ?? 0) < (heard[1]?.sequenceNumber ?? 0))
+  t.is(received[0]?.properties['DEVNAME'], name)
+  t.true((received[0]?.sequenceNumber ?? 0) < (received[1]?.sequenceNumber ?? 0))
   t.deepEqual(await uevents.next(), { done: true, value: undefined })
 })
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { type Change, Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
-import { answerOfChild, howItEnded, runInChild } from '../support/child-process.js'
+import { howItEnded, resultOfChild, runInChild } from '../support/child-process.js'
 import { loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
 import { lastingDifferences, ReplayedChanges } from '../support/replayed-changes.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
@@ -63,14 +63,14 @@ onEveryBackend('an iteration begins at the call, and a slow consumer gets a comb
 onEveryBackend('several next calls may be pending', async (t, backend) => {
   const root = writtenRoot(t)
   const changes = new Sysfs({ root, backend }).watch({ intervalMs: 5 })
-  const asked = [changes.next(), changes.next(), changes.next()]
+  const pending = [changes.next(), changes.next(), changes.next()]
   await pause(20)
   resize(root, 'sda', 8)
   resize(root, 'sdb', 8)
-  const [first, second] = await Promise.all(asked.slice(0, 2))
+  const [first, second] = await Promise.all(pending.slice(0, 2))
   t.deepEqual([first?.value.name, second?.value.name], ['sda', 'sdb'])
   await changes.return?.()
-  t.true((await asked[2])?.done)
+  t.true((await pending[2])?.done)
 })
 
 onEveryBackend('an iteration ends by the signal, by return and by break, without an error', async (t, backend) => {
@@ -117,7 +117,7 @@ onEveryBackend('closing a monitor ends its iterations', async (t, backend) => {
 })
 
 onEveryBackend('an iteration that cannot read rejects and ends', async (t, backend) => {
-  const code = await answerOfChild(
+  const code = await resultOfChild(
     async ({ Sysfs, SysfsError }, { root, backend }) => {
       const { closeSync, openSync } = process.getBuiltinModule('node:fs')
       const changes = new Sysfs({ root, backend }).watch({ intervalMs: 5 })

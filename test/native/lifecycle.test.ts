@@ -5,11 +5,11 @@ import type { Unreadable } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
 import {
   addonFile,
-  answerOfChild,
   copyPackage,
   howItEnded,
   type Library,
   packageRoot,
+  resultOfChild,
   runInChild,
   steadyMemory,
 } from '../support/child-process.js'
@@ -71,7 +71,7 @@ function troubledMachine(): Machine {
 
 onEach('many queries leave no descriptor open', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
-    const { before, after, answers, errors, unreadable } = await answerOfChild(
+    const { before, after, answers, errors, unreadable } = await resultOfChild(
       ({ Sysfs, query, field: { list, text } }, { root, backend, IQN, UNICODE_IQN, runs }) => {
         const { readdirSync } = process.getBuiltinModule('node:fs')
         const openDescriptors = () => readdirSync('/proc/self/fd').length
@@ -130,7 +130,7 @@ onEach('many queries leave no descriptor open', async (t, backend) => {
 
 onEach('a query without descriptors throws and closes those that it has', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
-    const outcomes = await answerOfChild(
+    const outcomes = await resultOfChild(
       ({ Sysfs, SysfsError, query, field: { list, text } }, { root, backend, IQN }) => {
         const { closeSync, openSync } = process.getBuiltinModule('node:fs')
         const sysfs = new Sysfs({ root, backend })
@@ -189,7 +189,7 @@ onEach('a query without descriptors throws and closes those that it has', async 
 onEach('results larger than the first array of cells are complete', async (t, backend) => {
   const luns = byRunLength({ usual: 80, long: 400 })
   await onMachine(machineOfSize({ sessions: 8, luns, maps: 1 }), async (root) => {
-    const counts = await answerOfChild(
+    const counts = await resultOfChild(
       ({ Sysfs, query, field: { list, name, text, integer, link } }, { root, backend }) => {
         const sysfs = new Sysfs({ root, backend })
         const unreadable: Unreadable[] = []
@@ -230,7 +230,7 @@ onEach(
   'memory does not grow with the number of runs',
   async (t, backend) => {
     await onMachine(troubledMachine(), async (root) => {
-      const { early, late } = await answerOfChild(
+      const { early, late } = await resultOfChild(
         ({ Sysfs }, { root, backend, IQN, UNICODE_IQN }) => {
           const sysfs = new Sysfs({ root, backend })
           const run = (times: number) => {
@@ -260,7 +260,7 @@ onEach(
   'prepared queries are collected',
   async (t, backend) => {
     await onMachine(troubledMachine(), async (root) => {
-      const { early, late } = await answerOfChild(
+      const { early, late } = await resultOfChild(
         async ({ Sysfs, query, param, field: { list, name, text } }, { root, backend, IQN }) => {
           const { setImmediate } = process.getBuiltinModule('node:timers/promises')
           const sysfs = new Sysfs({ root, backend })
@@ -297,7 +297,7 @@ onEach(
 onEach('several threads run queries at once', async (t, backend) => {
   const workerCount = byRunLength({ usual: 3, long: 6 })
   await onMachine(troubledMachine(), async (root) => {
-    const wrong = await answerOfChild(
+    const wrong = await resultOfChild(
       async (library, { root, backend, libraryFile, IQN, workerCount, runs }) => {
         const { Worker } = process.getBuiltinModule('node:worker_threads')
         const answers = ({ Sysfs }: Library, root: string, backend: Backend, IQN: string) => {
@@ -460,7 +460,7 @@ onEach('an exception between queries ends the process with code 1', async (t, ba
 onEach('the end of a thread does not affect other threads', async (t, backend) => {
   const rounds = byRunLength({ usual: 2, long: 10 })
   await onMachine(troubledMachine(), async (root) => {
-    const ends = await answerOfChild(
+    const ends = await resultOfChild(
       async ({ Sysfs }, { root, backend, libraryFile, IQN, rounds }) => {
         const { Worker } = process.getBuiltinModule('node:worker_threads')
         const sysfs = new Sysfs({ root, backend })
@@ -499,7 +499,7 @@ onEach('the library may be loaded several times in a process', async (t, backend
   const addon = addonFile()
   const copy = () => copyPackage(addon === undefined ? {} : { 'build/Release/fast_sysfs.node': readFileSync(addon) })
   await onMachine(troubledMachine(), async (root) => {
-    const { answers, backendsUsed, classes } = await answerOfChild(
+    const { answers, backendsUsed, classes } = await resultOfChild(
       (library, { root, backend, IQN, packages }) => {
         const { createRequire } = process.getBuiltinModule('node:module')
         const require = createRequire(`${packages[0]}/package.json`)

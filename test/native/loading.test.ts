@@ -5,7 +5,6 @@ import { Sysfs } from '../../lib/index.js'
 import { libcOfThisProcess } from '../../lib/native/libc.js'
 import {
   addonFile,
-  answerOfChild,
   type ChildOptions,
   copyPackage,
   endOf,
@@ -14,6 +13,7 @@ import {
   packageRoot,
   prebuildPath,
   requiredAddonFile,
+  resultOfChild,
   temporaryPackageDirectory,
 } from '../support/child-process.js'
 import { unpackRecording } from '../support/recordings.js'
@@ -40,7 +40,7 @@ interface Loaded {
 
 /** Loads a copy of the package in a process of its own and asks it something about a recorded machine. */
 async function load(copy: string, options?: ChildOptions): Promise<Loaded> {
-  return answerOfChild(
+  return resultOfChild(
     ({ Sysfs }, { root, copy, target }) => {
       const { readFileSync } = process.getBuiltinModule('node:fs')
       const sysfs = new Sysfs({ root })
@@ -242,7 +242,7 @@ interface Named {
 
 /** One Sysfs for each path, the same ones twice; `undefined` names none. */
 async function loadNamed(copy: string, addonPaths: readonly (string | null)[], env: NodeJS.ProcessEnv = {}) {
-  return answerOfChild(
+  return resultOfChild(
     ({ Sysfs }, { addonPaths, env }): Named => {
       Object.assign(process.env, env)
       const optionsOf = (addonPath: string | null) => (addonPath === null ? {} : { addonPath })

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { type Backend, onEveryBackend } from '../support/backends.js'
-import { answerOfChild, endOf, howItEnded, packageRoot, runInChild } from '../support/child-process.js'
+import { endOf, howItEnded, packageRoot, resultOfChild, runInChild } from '../support/child-process.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
 import { byRunLength, longTest } from '../support/run-length.js'
 import type { Register } from '../support/test-with.js'
@@ -41,7 +41,7 @@ const mostBytes = { native: 16, fallback: 32 } as const
 onEach('a sample allocates almost nothing', async (t, backend) => {
   const root = writeFileTree(t, devices(2))
   for (const source of ['sysfs', 'diskstats'] as const) {
-    const measured = await answerOfChild(
+    const measured = await resultOfChild(
       ({ Sysfs }, { root, backend, source, ticks }) => {
         const sampler = new Sysfs({ root, backend }).sampler({ readFrom: source })
         /**
@@ -92,7 +92,7 @@ onEach(
   async (t, backend) => {
     const count = 200
     const root = writeFileTree(t, devices(count))
-    const answer = await answerOfChild(
+    const answer = await resultOfChild(
       ({ Sysfs }, { root, backend }) => {
         const { closeSync, openSync, readdirSync } = process.getBuiltinModule('node:fs')
         const open = () => readdirSync('/proc/self/fd').length - 1
@@ -135,7 +135,7 @@ onEach(
 
 onEach('without a free descriptor it throws EMFILE, and the next sample is complete', async (t, backend) => {
   const root = writeFileTree(t, devices(3))
-  const answer = await answerOfChild(
+  const answer = await resultOfChild(
     ({ Sysfs }, { root, backend }) => {
       const { closeSync, openSync } = process.getBuiltinModule('node:fs')
       const sysfs = new Sysfs({ root, backend })
@@ -178,7 +178,7 @@ onEach('without a free descriptor it throws EMFILE, and the next sample is compl
 
 onEach('a sampler that is not closed is closed when it is collected', async (t, backend) => {
   const root = writeFileTree(t, devices(5))
-  const answer = await answerOfChild(
+  const answer = await resultOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { readdirSync } = process.getBuiltinModule('node:fs')
       const { setTimeout } = process.getBuiltinModule('node:timers/promises')

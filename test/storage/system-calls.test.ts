@@ -20,7 +20,7 @@ import {
 
 // The system calls of each operation.
 
-type Question =
+type Query =
   | readonly ['findMultipathDeviceForDevice' | 'findSlaveDevicesOnMultipath', string]
   | readonly ['getIscsiPortalHostMapForTarget', string]
   | readonly ['findDevicesForIscsiLun', string, number]
@@ -33,14 +33,14 @@ interface Call {
   readonly result: number
 }
 
-interface Asked {
+interface Traced {
   readonly answer: unknown
   readonly calls: readonly Call[]
 }
 
 /** The results of the addon on the machine in `root`, and the calls of each. */
-async function ask(root: string, questions: readonly Question[]): Promise<readonly Asked[]> {
-  const traced = await traceOperations(root, questions)
+async function trace(root: string, queries: readonly Query[]): Promise<readonly Traced[]> {
+  const traced = await traceOperations(root, queries)
   return traced.map(({ answer, trace }) => ({ answer, calls: trace.map(callOf) }))
 }
 
@@ -51,23 +51,23 @@ function callOf(line: string): Call {
   return { name, descriptor: descriptor === undefined ? -1 : Number(descriptor), path: text, result: Number(result) }
 }
 
-function countsOf(asked: Asked | undefined): Counts {
-  return sum(...(asked?.calls ?? []).map(({ name }) => ({ [name]: 1 })))
+function countsOf(traced: Traced | undefined): Counts {
+  return sum(...(traced?.calls ?? []).map(({ name }) => ({ [name]: 1 })))
 }
 
-function totalOf(asked: Asked | undefined): number {
-  return asked?.calls.length ?? 0
+function totalOf(traced: Traced | undefined): number {
+  return traced?.calls.length ?? 0
 }
 
-function answerSize(asked: Asked | undefined): number {
-  return Object.keys(asked?.answer ?? {}).length
+function resultSize(traced: Traced | undefined): number {
+  return Object.keys(traced?.answer ?? {}).length
 }
 
 /** Uses of foreign descriptors, paths outside the machine, and descriptors that stay open. */
-function trespasses(asked: Asked | undefined, root: string): readonly string[] {
+function foreignCalls(traced: Traced | undefined, root: string): readonly string[] {
   const opened = new Set<number>()
   const found: string[] = []
-  for (const { name, descriptor, path: text, result } of asked?.calls ?? []) {
+  for (const { name, descriptor, path: text, result } of traced?.calls ?? []) {
     if (descriptor === -1) {
       if (text === undefined || !text.startsWith(`${root}/`)) found.push(`${name} of ${text}`)
     } else if (!opened.has(descriptor)) found.push(`${name} of descriptor ${descriptor}`)
@@ -102,7 +102,7 @@ const sizes: Readonly<Record<string, MachineSize>> = {
 
 for (const [name, size] of Object.entries(sizes)) {
   const machine = withSecondConnection(machineOfSize(size))
-  counting(`the system calls of the four questions, ${name} machine`, machine, async (t, root) => {
+  counting(`the system calls of the four queries, ${name} machine`, machine, async (t, root) => {
     const sessions = machine.hosts.flatMap((host) => host.sessions ?? [])
     const iqn = 'iqn.2003-01.io.example:array0'
     const matching = sessions.filter(({ targetname }) => targetname === iqn)
@@ -111,7 +111,7 @@ for (const [name, size] of Object.entries(sizes)) {
     const C = matching.flatMap(({ connections }) => connections).length
     t.true(S > M && C > M)
 
-    const [parent, slaves, portals, lun] = await ask(root, [
+    const [parent, slaves, portals, lun] = await trace(root, [
       ['findMultipathDeviceForDevice', 'sda'],
       ['findSlaveDevicesOnMultipath', 'dm-0'],
       ['getIscsiPortalHostMapForTarget', iqn],
@@ -122,11 +122,11 @@ for (const [name, size] of Object.entries(sizes)) {
     t.deepEqual(countsOf(parent), listing)
     t.is(totalOf(parent), 3 + 1)
 
-    t.true(answerSize(slaves) > 0)
+    t.true(resultSize(slaves) > 0)
     t.deepEqual(countsOf(slaves), listing)
     t.is(totalOf(slaves), 3 + 1)
 
-    t.is(answerSize(portals), C)
+    t.is(resultSize(portals), C)
     t.deepEqual(
       countsOf(portals),
       sum(listing, times(S, attribute), times(M, sum(link, listing)), times(4 * C, attribute)),
@@ -134,19 +134,19 @@ for (const [name, size] of Object.entries(sizes)) {
     // the listings: the class, and each session that matches
     t.is(totalOf(portals), 3 + 3 * S + M + 3 * M + 12 * C + (1 + M))
 
-    t.is(answerSize(lun), M)
+    t.is(resultSize(lun), M)
     t.deepEqual(countsOf(lun), sum(listing, times(S, attribute), times(M, sum(link, listing))))
     t.is(totalOf(lun), 3 + 3 * S + 4 * M + (1 + M))
 
-    for (const asked of [parent, slaves, portals, lun]) t.deepEqual(trespasses(asked, root), [])
+    for (const traced of [parent, slaves, portals, lun]) t.deepEqual(foreignCalls(traced, root), [])
   })
 }
 
 const small = machineOfSize({ sessions: 2, luns: 2, maps: 2 })
 
-counting('the system calls of what is asked for by path, or is not there', small, async (t, root) => {
+counting('the system calls of what is traced for by path, or is not there', small, async (t, root) => {
   const byPath = '/dev/disk/by-path/ip-10.0.0.0:3260-iscsi-iqn.2003-01.io.example:array0-lun-1'
-  const [node, linked, map, unused, missing, noTarget] = await ask(root, [
+  const [node, linked, map, unused, missing, noTarget] = await trace(root, [
     ['findMultipathDeviceForDevice', '/dev/sda'],
     ['findMultipathDeviceForDevice', byPath],
     ['findSlaveDevicesOnMultipath', '/dev/mapper/mpatha'],
@@ -162,17 +162,17 @@ counting('the system calls of what is asked for by path, or is not there', small
   t.is(linked?.answer, '/dev/dm-0')
   t.deepEqual(countsOf(linked), sum(listing, times(4, link)))
   // mapper, the link, dm-0
-  t.is(answerSize(map), 2)
+  t.is(resultSize(map), 2)
   t.deepEqual(countsOf(map), sum(listing, times(3, link)))
 
   t.is(unused?.answer, null)
   t.deepEqual(countsOf(unused), listing)
   t.is(missing?.answer, null)
   t.deepEqual(countsOf(missing), { openat: 1 })
-  t.is(answerSize(noTarget), 0)
+  t.is(resultSize(noTarget), 0)
   t.deepEqual(countsOf(noTarget), sum(listing, times(2, attribute)))
 
-  for (const asked of [node, linked, map, unused, missing, noTarget]) t.deepEqual(trespasses(asked, root), [])
+  for (const traced of [node, linked, map, unused, missing, noTarget]) t.deepEqual(foreignCalls(traced, root), [])
 })
 
 const empty: Machine = { iscsi: false, hosts: [], disks: [], maps: [], raids: [], links: [] }
@@ -183,15 +183,15 @@ counting('a directory too large for one getdents64', empty, async (t, root) => {
   const names = Array.from({ length: 5000 }, (_, index) => `disk${String(index).padStart(4, '0')}`)
   for (const name of names) writeFileSync(path.join(slaves, name), '')
 
-  const [asked] = await ask(root, [['findSlaveDevicesOnMultipath', 'dm-0']])
+  const [traced] = await trace(root, [['findSlaveDevicesOnMultipath', 'dm-0']])
 
   t.deepEqual(
-    asked?.answer,
+    traced?.answer,
     names.map((name) => `/dev/${name}`),
   )
   // linux_dirent64: 19 bytes and the name with its NUL, rounded up to 8. `.` and `..` are listed, too.
   const records = names.length * 32 + 2 * 24
   const filled = Math.ceil(records / 65536)
   t.is(filled, 3)
-  t.deepEqual(countsOf(asked), { openat: 1, getdents64: filled + 1, close: 1 })
+  t.deepEqual(countsOf(traced), { openat: 1, getdents64: filled + 1, close: 1 })
 })

@@ -71,7 +71,7 @@ export function runInChild<Argument>(
 }
 
 /** The result of a function in a process of its own, through JSON. Throws if the process fails. */
-export async function answerOfChild<Argument, Answer>(
+export async function resultOfChild<Argument, Answer>(
   body: (library: Library, argument: Argument) => Answer | Promise<Answer>,
   argument: Argument,
   options?: ChildOptions,

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { cProgram } from './c-program.js'
-import { answerOfChild, type ChildOptions, type Library } from './child-process.js'
+import { type ChildOptions, type Library, resultOfChild } from './child-process.js'
 import { type FileTree, writeFileTree } from './file-tree.js'
 import { LineProcess } from './line-process.js'
 import { type Missing, missingFile, missingRoot } from './requirements.js'
@@ -26,7 +26,7 @@ export class HangingTree {
   static async mount({ program, directory }: HangingTreeParts): Promise<HangingTree> {
     const mountPoint = mkdtempSync(path.join(os.tmpdir(), 'fast-sysfs-hanging-'))
     const child = new LineProcess(program, [directory, mountPoint])
-    const greeting = await child.hear()
+    const greeting = await child.receive()
     if (greeting === 'ok') return new HangingTree(mountPoint, child)
     await child.close()
     rmdirSync(mountPoint)
@@ -35,22 +35,22 @@ export class HangingTree {
 
   /** Blocks reads of this path from now on. With a final slash it blocks lookups. */
   async hang(name: string): Promise<void> {
-    await this.#ask(`hang ${name}`)
+    await this.#request(`hang ${name}`)
   }
 
   /** Resolves when this many requests are blocked. */
   async held(count: number): Promise<void> {
-    while (Number(await this.#ask('held')) < count) await setTimeout(5)
+    while (Number(await this.#request('held')) < count) await setTimeout(5)
   }
 
   /** How often this was about to be read. */
   async count(name: string): Promise<number> {
-    return Number(await this.#ask(`count ${name}`))
+    return Number(await this.#request(`count ${name}`))
   }
 
   /** Unblocks all requests. Returns how many were blocked. */
   async answer(): Promise<number> {
-    return Number(await this.#ask('answer'))
+    return Number(await this.#request('answer'))
   }
 
   /** Fails all blocked requests. */
@@ -60,9 +60,9 @@ export class HangingTree {
   }
 
   /** Requests must not overlap. */
-  #ask(command: string): Promise<string> {
-    this.#process.say(command)
-    return this.#process.hear()
+  #request(command: string): Promise<string> {
+    this.#process.send(command)
+    return this.#process.receive()
   }
 }
 
@@ -93,14 +93,14 @@ export function missingHangingTree(): Missing {
   }
 }
 
-/** Runs a function in a process of its own, which has the blocked threads; see `answerOfChild`. */
-export async function answerOnHangingTree<Argument, Answer>(
+/** Runs a function in a process of its own, which has the blocked threads; see `resultOfChild`. */
+export async function resultOnHangingTree<Argument, Answer>(
   parts: HangingTreeParts,
   body: (library: Library, tree: HangingTree, argument: Argument) => Promise<Answer>,
   argument: Argument,
   options?: ChildOptions,
 ): Promise<Answer> {
-  return answerOfChild(
+  return resultOfChild(
     async (library, { parts, module, body, argument }): Promise<Answer> => {
       const { createRequire } = process.getBuiltinModule('node:module')
       // The default pool, independent of the environment of the tests.

@@ -23,11 +23,11 @@ export class LineProcess {
     this.#lines = createInterface({ input: stdout, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
   }
 
-  say(line: string): void {
+  send(line: string): void {
     this.#child.stdin?.write(`${line}\n`)
   }
 
-  async hear(): Promise<string> {
+  async receive(): Promise<string> {
     const { value, done } = await this.#lines.next()
     if (done === true) throw new Error(`${this.#program} ended early`)
     return value

@@ -24,7 +24,7 @@ export class LoopDevices {
     const found = loopControl()
     if ('missing' in found) return found
     const child = new LineProcess(found.program)
-    const greeting = await child.hear()
+    const greeting = await child.receive()
     if (greeting === 'ok') return { devices: new LoopDevices(child) }
     await child.close()
     return { missing: greeting }
@@ -32,7 +32,7 @@ export class LoopDevices {
 
   /** The new devices' kernel names, `loop8` for example; their numbers are the lowest that are free. */
   async add(count: number): Promise<readonly string[]> {
-    const numbers = await this.#ask(`add ${count}`)
+    const numbers = await this.#request(`add ${count}`)
     return numbers.map((number) => `loop${number}`)
   }
 
@@ -46,12 +46,12 @@ export class LoopDevices {
 
   /** Makes devices with the names of removed ones. */
   async addAgain(names: readonly string[]): Promise<void> {
-    await this.#ask(['make', ...names.map(numberOf)].join(' '))
+    await this.#request(['make', ...names.map(numberOf)].join(' '))
   }
 
   /** Resolves when they are gone. Takes only what it made. */
   async remove(names: readonly string[]): Promise<void> {
-    await this.#ask(['remove', ...names.map(numberOf)].join(' '))
+    await this.#request(['remove', ...names.map(numberOf)].join(' '))
   }
 
   /**
@@ -59,16 +59,16 @@ export class LoopDevices {
    * workers. The same few numbers are used again and again.
    */
   async churn(count: number, workers = 1): Promise<void> {
-    await this.#ask(`churn ${count} ${workers}`)
+    await this.#request(`churn ${count} ${workers}`)
   }
 
   /** Gives a device a file's content, and so a size. */
   async attach(name: string, file: string): Promise<void> {
-    await this.#ask(`attach ${numberOf(name)} ${file}`)
+    await this.#request(`attach ${numberOf(name)} ${file}`)
   }
 
   async detach(name: string): Promise<void> {
-    await this.#ask(`detach ${numberOf(name)}`)
+    await this.#request(`detach ${numberOf(name)}`)
   }
 
   /** Removes all that are left. */
@@ -77,9 +77,9 @@ export class LoopDevices {
   }
 
   /** The words of the answer. Ask one thing after the other. */
-  async #ask(command: string): Promise<readonly string[]> {
-    this.#process.say(command)
-    const [outcome, ...words] = (await this.#process.hear()).split(' ')
+  async #request(command: string): Promise<readonly string[]> {
+    this.#process.send(command)
+    const [outcome, ...words] = (await this.#process.receive()).split(' ')
     if (outcome !== 'ok') throw new Error(`loop devices: ${words.join(' ')}`)
     return words
   }

@@ -16,14 +16,14 @@ interface Machine {
   readonly nodes: ReadonlyMap<string, string>
 }
 
-export interface Question {
-  readonly question: string
+export interface Operation {
+  readonly title: string
   readonly expected: unknown
-  readonly ask: (sysfs: Sysfs) => unknown
+  readonly run: (sysfs: Sysfs) => unknown
 }
 
 /** A tool without output gives no query. */
-export function questionsFor({ iscsiadm, multipath = [], dmsetup }: ToolsSaid): readonly Question[] {
+export function operationsFor({ iscsiadm, multipath = [], dmsetup }: ToolsSaid): readonly Operation[] {
   const machine: Machine = {
     // A session without a target name cannot be queried.
     sessions: iscsiadm?.sessions.filter((session) => session.target !== '') ?? [],
@@ -33,10 +33,10 @@ export function questionsFor({ iscsiadm, multipath = [], dmsetup }: ToolsSaid): 
     nodes: blockNodes(),
   }
   return [
-    ...portalQuestions(machine),
-    ...lunQuestions(machine),
-    ...slaveQuestions(machine),
-    ...(dmsetup === undefined ? [] : parentQuestions(machine)),
+    ...portalOperations(machine),
+    ...lunOperations(machine),
+    ...slaveOperations(machine),
+    ...(dmsetup === undefined ? [] : parentOperations(machine)),
   ]
 }
 
@@ -59,16 +59,16 @@ function byTarget(sessions: readonly IscsiadmSession[]): ReadonlyMap<string, rea
   return new Map(sessions.map(({ target }) => [target, inOrder.filter((session) => session.target === target)]))
 }
 
-function* portalQuestions({ sessions }: Machine): Generator<Question> {
+function* portalOperations({ sessions }: Machine): Generator<Operation> {
   for (const [target, ofTarget] of byTarget(sessions)) {
     const hosts = new Map<string, number>()
     for (const { currentPortal, persistentPortal, hostNumber } of ofTarget) {
       for (const portal of [currentPortal, persistentPortal]) hosts.set(canonicalPortal(portal), hostNumber)
     }
     yield {
-      question: `portals of ${target}`,
+      title: `portals of ${target}`,
       expected: sorted(hosts),
-      ask: (sysfs) => {
+      run: (sysfs) => {
         const answer = sysfs.getIscsiPortalHostMapForTarget(target)
         // An IPv6 portal is in the map in several forms, which must agree.
         const canonical = new Map([...answer].map(([key, host]) => [canonicalPortal(portalOf(key)), host]))
@@ -77,42 +77,42 @@ function* portalQuestions({ sessions }: Machine): Generator<Question> {
       },
     }
   }
-  yield { question: 'portals of a target that is not there', expected: [], ask: portalsOfNothing }
+  yield { title: 'portals of a target that is not there', expected: [], run: portalsOfNothing }
 }
 
 function portalsOfNothing(sysfs: Sysfs): unknown {
   return [...sysfs.getIscsiPortalHostMapForTarget('iqn.2003-01.io.example:not-there')]
 }
 
-function* lunQuestions({ sessions }: Machine): Generator<Question> {
+function* lunOperations({ sessions }: Machine): Generator<Operation> {
   for (const [target, ofTarget] of byTarget(sessions)) {
     const disks = ofTarget.flatMap((session) => session.disks)
     const luns = new Set([...disks.map((disk) => disk.lun), ...ofTarget.flatMap((session) => session.otherLuns)])
     for (const lun of [...luns, Math.max(0, ...luns) + 1]) {
       yield {
-        question: `LUN ${lun} of ${target}`,
+        title: `LUN ${lun} of ${target}`,
         expected: disks.filter((disk) => disk.lun === lun).map((disk) => disk.name),
-        ask: (sysfs) => sysfs.findDevicesForIscsiLun(target, lun),
+        run: (sysfs) => sysfs.findDevicesForIscsiLun(target, lun),
       }
     }
   }
 }
 
-function* slaveQuestions({ multipath, dmDevices, dmTables, nodes }: Machine): Generator<Question> {
+function* slaveOperations({ multipath, dmDevices, dmTables, nodes }: Machine): Generator<Operation> {
   for (const map of multipath) {
     const expected = map.paths.map((path) => `/dev/${path.device}`).sort(byBytes)
     // A map without paths in the output of multipath may have paths that multipath does not know.
     if (expected.length === 0) continue
     for (const device of [map.device, `/dev/${map.device}`, `/dev/mapper/${map.name}`]) {
-      yield { question: `slaves of ${device}`, expected, ask: (sysfs) => sysfs.findSlaveDevicesOnMultipath(device) }
+      yield { title: `slaves of ${device}`, expected, run: (sysfs) => sysfs.findSlaveDevicesOnMultipath(device) }
     }
   }
   for (const { name, deviceNumber } of dmDevices) {
     const under = numbersUnder(name, dmTables).map((number) => nodes.get(number) ?? number)
     yield {
-      question: `what the table of ${name} is on`,
+      title: `what the table of ${name} is on`,
       expected: under.sort(byBytes),
-      ask: (sysfs) => sysfs.findSlaveDevicesOnMultipath(nodes.get(deviceNumber) ?? `/dev/mapper/${name}`),
+      run: (sysfs) => sysfs.findSlaveDevicesOnMultipath(nodes.get(deviceNumber) ?? `/dev/mapper/${name}`),
     }
   }
 }
@@ -121,12 +121,12 @@ function numbersUnder(map: string, dmTables: readonly DmTableLine[]): readonly s
   return [...new Set(dmTables.filter((line) => line.name === map).flatMap((line) => line.deviceNumbers))]
 }
 
-function* parentQuestions({ dmDevices, dmTables, nodes }: Machine): Generator<Question> {
+function* parentOperations({ dmDevices, dmTables, nodes }: Machine): Generator<Operation> {
   for (const [number, node] of nodes) {
     const over = dmDevices.filter((map) => numbersUnder(map.name, dmTables).includes(number))
     const expected = over.map((map) => nodes.get(map.deviceNumber) ?? map.name).sort(byBytes)[0]
     for (const device of [node, path.basename(node), ...linksTo(node)]) {
-      yield { question: `map over ${device}`, expected, ask: (sysfs) => sysfs.findMultipathDeviceForDevice(device) }
+      yield { title: `map over ${device}`, expected, run: (sysfs) => sysfs.findMultipathDeviceForDevice(device) }
     }
   }
 }
