@@ -13,6 +13,7 @@ import {
   temporaryPackageDirectory,
 } from './support/child-process.js'
 import { unpackRecording } from './support/recordings.js'
+import { testWithAddon } from './support/test-with.js'
 
 // The package is packed, installed into an empty project, imported and type-checked there.
 
@@ -280,7 +281,7 @@ test.serial('only the package, its binaries and its package.json can be imported
   ])
 })
 
-test.serial('a binary can be resolved by its name in the package', async (t) => {
+testWithAddon.serial('a binary can be resolved by its name in the package', async (t) => {
   const name = `fast-sysfs/${prebuildPath(libc)}`
   const source = `console.log(JSON.stringify(require.resolve(${JSON.stringify(name)})))`
   t.true(((await printedBy(project, source, 'commonjs')) as string).endsWith(prebuildPath(libc)))

@@ -1,25 +1,16 @@
 import path from 'node:path'
-import test, { type ExecutionContext } from 'ava'
-import { type Backend, onEveryBackend } from '../support/backends.js'
+import type { ExecutionContext } from 'ava'
+import { onEveryBackendInSeries } from '../support/backends.js'
 import { howItEnded, packageRoot, resultOfChild, runInChild, steadyMemory } from '../support/child-process.js'
 import { LoopDevices, loopDevicesFor, loopDevicesModule, missingLoopDevices } from '../support/loop-devices.js'
 import { isEverythingRequired } from '../support/requirements.js'
 import { byRunLength } from '../support/run-length.js'
-import { type Register, testWith } from '../support/test-with.js'
+import { testWith } from '../support/test-with.js'
 
 // Monitors release what they hold, and threads and processes may end at any time, while the kernel sends events. Each
 // test runs in a process of its own.
 
 const libraryFile = path.join(packageRoot, 'dist/lib/index.js')
-
-/** One at a time: these tests keep the processors busy by themselves. */
-function onEach(
-  title: string,
-  run: (t: ExecutionContext, backend: Backend) => Promise<void>,
-  register: Register = test.serial,
-): void {
-  onEveryBackend(title, run, register)
-}
 
 const testWithLoopDevices = testWith(missingLoopDevices())
 
@@ -46,7 +37,7 @@ async function amidEvents(t: ExecutionContext, use: () => Promise<void>): Promis
   }
 }
 
-onEach('closed monitors leave no descriptor, no thread and no memory', async (t, backend) => {
+onEveryBackendInSeries('closed monitors leave no descriptor, no thread and no memory', async (t, backend) => {
   await amidEvents(t, async () => {
     const { before, after, early, late } = await resultOfChild(
       async ({ Sysfs }, { backend, lateRounds }) => {
@@ -93,46 +84,49 @@ onEach('closed monitors leave no descriptor, no thread and no memory', async (t,
   })
 })
 
-onEach('monitors that are not closed are collected, with their descriptors and threads', async (t, backend) => {
-  await amidEvents(t, async () => {
-    const { before, most, after } = await resultOfChild(
-      async ({ Sysfs }, { backend }) => {
-        const { readdirSync } = process.getBuiltinModule('node:fs')
-        const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
-        const open = () => readdirSync('/proc/self/fd').length + readdirSync('/proc/self/task').length
-        const sysfs = new Sysfs({ sysPath: '/sys', backend })
-        const leave = async (count: number) => {
-          for (let i = 0; i < count; i++) {
-            const monitor = sysfs.monitor()
-            monitor.refresh()
-            // The thread of a removed listener serves the next one.
-            monitor.once('change', () => {})
-            monitor.removeAllListeners()
-            sysfs.watch()
+onEveryBackendInSeries(
+  'monitors that are not closed are collected, with their descriptors and threads',
+  async (t, backend) => {
+    await amidEvents(t, async () => {
+      const { before, most, after } = await resultOfChild(
+        async ({ Sysfs }, { backend }) => {
+          const { readdirSync } = process.getBuiltinModule('node:fs')
+          const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
+          const open = () => readdirSync('/proc/self/fd').length + readdirSync('/proc/self/task').length
+          const sysfs = new Sysfs({ sysPath: '/sys', backend })
+          const leave = async (count: number) => {
+            for (let i = 0; i < count; i++) {
+              const monitor = sysfs.monitor()
+              monitor.refresh()
+              // The thread of a removed listener serves the next one.
+              monitor.once('change', () => {})
+              monitor.removeAllListeners()
+              sysfs.watch()
+            }
           }
-        }
-        const settle = async () => {
-          for (let tries = 0; tries < 20; tries++) {
-            globalThis.gc?.()
-            await pause(10)
+          const settle = async () => {
+            for (let tries = 0; tries < 20; tries++) {
+              globalThis.gc?.()
+              await pause(10)
+            }
+            return open()
           }
-          return open()
-        }
-        await leave(1)
-        const before = await settle()
-        await leave(20)
-        const most = open()
-        return { before, most, after: await settle() }
-      },
-      { backend },
-      { nodeArguments: ['--expose-gc'] },
-    )
-    t.true(most >= after)
-    t.true(after <= before + 2, `${before} became ${after}, ${most} at the most`)
-  })
-})
+          await leave(1)
+          const before = await settle()
+          await leave(20)
+          const most = open()
+          return { before, most, after: await settle() }
+        },
+        { backend },
+        { nodeArguments: ['--expose-gc'] },
+      )
+      t.true(most >= after)
+      t.true(after <= before + 2, `${before} became ${after}, ${most} at the most`)
+    })
+  },
+)
 
-onEach(
+onEveryBackendInSeries(
   'a monitor with a listener or a pending iteration is not collected',
   async (t, backend) => {
     const found = await resultOfChild(
@@ -194,7 +188,7 @@ const occupations = {
 }
 
 for (const [occupation, statement] of Object.entries(occupations)) {
-  onEach(`a thread is terminated, or exits, while it is ${occupation}`, async (t, backend) => {
+  onEveryBackendInSeries(`a thread is terminated, or exits, while it is ${occupation}`, async (t, backend) => {
     await amidEvents(t, async () => {
       const end = await runInChild(
         async ({ Sysfs }, { backend, libraryFile, statement, rounds, workerCount }) => {
@@ -236,7 +230,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
     })
   })
 
-  onEach(`a process exits while it is ${occupation}`, async (t, backend) => {
+  onEveryBackendInSeries(`a process exits while it is ${occupation}`, async (t, backend) => {
     await amidEvents(t, async () => {
       for (const steps of [0, 5]) {
         const end = await runInChild(
@@ -258,7 +252,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
   })
 }
 
-onEach(
+onEveryBackendInSeries(
   'an exception of a listener ends the process with exit code 1',
   async (t, backend) => {
     const devices = await loopDevicesFor(t)

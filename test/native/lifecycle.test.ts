@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import type { Unreadable } from '../../lib/index.js'
-import { type Backend, onEveryBackend } from '../support/backends.js'
+import { type Backend, onEveryBackendInSeries } from '../support/backends.js'
 import {
   addonFile,
   copyPackage,
@@ -16,7 +16,6 @@ import {
 import { byRunLength, longTest } from '../support/run-length.js'
 import { type Machine, machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
-import type { Register } from '../support/test-with.js'
 
 // Queries leave nothing behind, and survive the end of threads and processes. All tests run in
 // processes of their own.
@@ -24,15 +23,6 @@ import type { Register } from '../support/test-with.js'
 const IQN = 'iqn.2003-01.io.example:array0'
 const UNICODE_IQN = 'iqn.2003-01.io.example:größe'
 const libraryFile = path.join(packageRoot, 'dist/lib/index.js')
-
-/** One at a time: these tests keep the processors busy by themselves. */
-function onEach(
-  title: string,
-  run: (t: ExecutionContext, backend: Backend) => Promise<void>,
-  register: Register = test.serial,
-): void {
-  onEveryBackend(title, run, register)
-}
 
 async function onMachine(machine: Machine, use: (root: string) => Promise<void>): Promise<void> {
   const root = temporaryDirectory()
@@ -69,7 +59,7 @@ function troubledMachine(): Machine {
   return { ...machine, hosts, links: [...machine.links, ...links] }
 }
 
-onEach('many queries leave no descriptor open', async (t, backend) => {
+onEveryBackendInSeries('many queries leave no descriptor open', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const { before, after, answers, errors, unreadable } = await resultOfChild(
       ({ Sysfs, query, field: { list, text } }, { root, backend, IQN, UNICODE_IQN, runs }) => {
@@ -128,7 +118,7 @@ onEach('many queries leave no descriptor open', async (t, backend) => {
   })
 })
 
-onEach('a query without descriptors throws and closes those that it has', async (t, backend) => {
+onEveryBackendInSeries('a query without descriptors throws and closes those that it has', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const outcomes = await resultOfChild(
       ({ Sysfs, SysfsError, query, field: { list, text } }, { root, backend, IQN }) => {
@@ -186,7 +176,7 @@ onEach('a query without descriptors throws and closes those that it has', async 
   })
 })
 
-onEach('results larger than the first array of cells are complete', async (t, backend) => {
+onEveryBackendInSeries('results larger than the first array of cells are complete', async (t, backend) => {
   const luns = byRunLength({ usual: 80, long: 400 })
   await onMachine(machineOfSize({ sessions: 8, luns, maps: 1 }), async (root) => {
     const counts = await resultOfChild(
@@ -226,7 +216,7 @@ onEach('results larger than the first array of cells are complete', async (t, ba
   })
 })
 
-onEach(
+onEveryBackendInSeries(
   'memory does not grow with the number of runs',
   async (t, backend) => {
     await onMachine(troubledMachine(), async (root) => {
@@ -256,7 +246,7 @@ onEach(
   longTest.serial,
 )
 
-onEach(
+onEveryBackendInSeries(
   'prepared queries are collected',
   async (t, backend) => {
     await onMachine(troubledMachine(), async (root) => {
@@ -294,7 +284,7 @@ onEach(
   longTest.serial,
 )
 
-onEach('several threads run queries at once', async (t, backend) => {
+onEveryBackendInSeries('several threads run queries at once', async (t, backend) => {
   const workerCount = byRunLength({ usual: 3, long: 6 })
   await onMachine(troubledMachine(), async (root) => {
     const wrong = await resultOfChild(
@@ -348,7 +338,7 @@ const occupations = {
 }
 
 for (const [occupation, statement] of Object.entries(occupations)) {
-  onEach(`a thread may be terminated while it is ${occupation}`, async (t, backend) => {
+  onEveryBackendInSeries(`a thread may be terminated while it is ${occupation}`, async (t, backend) => {
     await onMachine(troubledMachine(), async (root) => {
       const end = await runInChild(
         async ({ Sysfs }, { root, backend, libraryFile, IQN, statement, rounds }) => {
@@ -384,7 +374,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
   })
 }
 
-onEach('a thread may be terminated while it loads the library', async (t, backend) => {
+onEveryBackendInSeries('a thread may be terminated while it loads the library', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const end = await runInChild(
       async ({ Sysfs }, { root, backend, libraryFile, addonFile, rounds }) => {
@@ -420,7 +410,7 @@ onEach('a thread may be terminated while it loads the library', async (t, backen
   })
 })
 
-onEach('a process may exit during queries', async (t, backend) => {
+onEveryBackendInSeries('a process may exit during queries', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const end = await runInChild(
       ({ Sysfs }, { root, backend, IQN }) => {
@@ -439,7 +429,7 @@ onEach('a process may exit during queries', async (t, backend) => {
   })
 })
 
-onEach('an exception between queries ends the process with code 1', async (t, backend) => {
+onEveryBackendInSeries('an exception between queries ends the process with code 1', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const end = await runInChild(
       ({ Sysfs }, { root, backend, IQN }) => {
@@ -457,7 +447,7 @@ onEach('an exception between queries ends the process with code 1', async (t, ba
   })
 })
 
-onEach('the end of a thread does not affect other threads', async (t, backend) => {
+onEveryBackendInSeries('the end of a thread does not affect other threads', async (t, backend) => {
   const rounds = byRunLength({ usual: 2, long: 10 })
   await onMachine(troubledMachine(), async (root) => {
     const ends = await resultOfChild(
@@ -495,7 +485,7 @@ onEach('the end of a thread does not affect other threads', async (t, backend) =
   })
 })
 
-onEach('the library may be loaded several times in a process', async (t, backend) => {
+onEveryBackendInSeries('the library may be loaded several times in a process', async (t, backend) => {
   const addon = addonFile()
   const copy = () => copyPackage(addon === undefined ? {} : { 'build/Release/fast_sysfs.node': readFileSync(addon) })
   await onMachine(troubledMachine(), async (root) => {

@@ -1,22 +1,12 @@
 import path from 'node:path'
-import test, { type ExecutionContext } from 'ava'
-import { type Backend, onEveryBackend } from '../support/backends.js'
-import { endOf, howItEnded, packageRoot, resultOfChild, runInChild } from '../support/child-process.js'
+import { onEveryBackendInSeries } from '../support/backends.js'
+import { howItEnded, packageRoot, resultOfChild, runInChild } from '../support/child-process.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
-import { byRunLength, longTest } from '../support/run-length.js'
-import type { Register } from '../support/test-with.js'
+import { byRunLength } from '../support/run-length.js'
 
 // The memory and descriptors of a sampler, and what happens to them when the process or thread ends.
 
 const libraryFile = path.join(packageRoot, 'dist/lib/index.js')
-
-function onEach(
-  title: string,
-  run: (t: ExecutionContext, backend: Backend) => Promise<void>,
-  register: Register = test.serial,
-): void {
-  onEveryBackend(title, run, register)
-}
 
 const stat = `${Array.from({ length: 17 }, (_, index) => String(index * 1_234_567).padStart(8)).join(' ')}\n`
 
@@ -38,12 +28,13 @@ const manyNewObjects = ['--expose-gc', '--max-semi-space-size=64', '--min-semi-s
 /** On the fallback, performance.now() of Node 20 and 22 makes an object of 16 bytes. */
 const mostBytes = { native: 16, fallback: 32 } as const
 
-onEach('a sample allocates almost nothing', async (t, backend) => {
+onEveryBackendInSeries('a sample allocates almost nothing', async (t, backend) => {
   const root = writeFileTree(t, devices(2))
   for (const source of ['sysfs', 'diskstats'] as const) {
     const measured = await resultOfChild(
-      ({ Sysfs }, { root, backend, source, ticks }) => {
+      ({ Sysfs }, { root, backend, source }) => {
         const sampler = new Sysfs({ root, backend }).sampler({ readFrom: source })
+        const ticks = 100_000
         /**
          * Bytes on the heap for each run. New objects have enough room, so that nothing is collected during the runs.
          */
@@ -67,7 +58,7 @@ onEach('a sample allocates almost nothing', async (t, backend) => {
           }),
         }
       },
-      { root, backend, source, ticks: byRunLength({ usual: 20_000, long: 100_000 }) },
+      { root, backend, source },
       { nodeArguments: manyNewObjects },
     )
     t.log(`${source}: ${measured.tick.toFixed(2)} bytes`)
@@ -77,17 +68,7 @@ onEach('a sample allocates almost nothing', async (t, backend) => {
   }
 })
 
-onEach(
-  'an hour of samples at 100 a second leaves memory and descriptors unchanged',
-  async (t, backend) => {
-    const end = await endOf([process.execPath, path.join(packageRoot, 'dist/scripts/soak.js'), '--backend', backend])
-    t.is(end.status, 0, howItEnded(end))
-    for (const line of end.stdout.trim().split('\n')) t.log(line)
-  },
-  longTest.serial,
-)
-
-onEach(
+onEveryBackendInSeries(
   'with fewer descriptors than attributes it holds only half of the descriptors, and has the same values',
   async (t, backend) => {
     const count = 200
@@ -133,50 +114,53 @@ onEach(
   },
 )
 
-onEach('without a free descriptor it throws EMFILE, and the next sample is complete', async (t, backend) => {
-  const root = writeFileTree(t, devices(3))
-  const answer = await resultOfChild(
-    ({ Sysfs }, { root, backend }) => {
-      const { closeSync, openSync } = process.getBuiltinModule('node:fs')
-      const sysfs = new Sysfs({ root, backend })
-      const sampler = sysfs.sampler({ mostHeld: 0 })
-      const diskstats = sysfs.sampler({ readFrom: 'diskstats' })
-      sampler.sample()
-      const taken: number[] = []
-      try {
-        for (;;) taken.push(openSync('/dev/null', 'r'))
-      } catch {}
-      const codeOf = (call: () => unknown) => {
+onEveryBackendInSeries(
+  'without a free descriptor it throws EMFILE, and the next sample is complete',
+  async (t, backend) => {
+    const root = writeFileTree(t, devices(3))
+    const answer = await resultOfChild(
+      ({ Sysfs }, { root, backend }) => {
+        const { closeSync, openSync } = process.getBuiltinModule('node:fs')
+        const sysfs = new Sysfs({ root, backend })
+        const sampler = sysfs.sampler({ mostHeld: 0 })
+        const diskstats = sysfs.sampler({ readFrom: 'diskstats' })
+        sampler.sample()
+        const taken: number[] = []
         try {
-          return String(call())
-        } catch (error) {
-          const { name, code, syscall, path } = error as NodeJS.ErrnoException
-          return [name, code, syscall, path].join(' ')
+          for (;;) taken.push(openSync('/dev/null', 'r'))
+        } catch {}
+        const codeOf = (call: () => unknown) => {
+          try {
+            return String(call())
+          } catch (error) {
+            const { name, code, syscall, path } = error as NodeJS.ErrnoException
+            return [name, code, syscall, path].join(' ')
+          }
         }
-      }
-      const errors = [
-        codeOf(() => sampler.sample()),
-        codeOf(() => sysfs.sampler({ devices: ['sd0'], mostHeld: 1 })),
-        codeOf(() => sysfs.sampler({ devices: [], readFrom: 'diskstats' })),
-        codeOf(() => diskstats.sample()),
-      ]
-      for (const descriptor of taken) closeSync(descriptor)
-      return { errors, vanished: sampler.sample(), values: [...sampler.values], same: String(diskstats.values) }
-    },
-    { root, backend },
-    { mostDescriptors: 64 },
-  )
-  const [again, made, madeOfDiskstats, held] = answer.errors
-  t.is(again, `SysfsError EMFILE open ${root}/sys/class/block/sd0/stat`)
-  t.regex(made as string, /^SysfsError EMFILE open /)
-  t.is(madeOfDiskstats, `SysfsError EMFILE open ${root}/proc/diskstats`)
-  t.is(held, '0')
-  t.is(answer.vanished, 0)
-  t.deepEqual(answer.values, Array.from({ length: 3 }, () => stat.trim().split(/ +/).map(Number)).flat())
-  t.is(String(answer.values), answer.same)
-})
+        const errors = [
+          codeOf(() => sampler.sample()),
+          codeOf(() => sysfs.sampler({ devices: ['sd0'], mostHeld: 1 })),
+          codeOf(() => sysfs.sampler({ devices: [], readFrom: 'diskstats' })),
+          codeOf(() => diskstats.sample()),
+        ]
+        for (const descriptor of taken) closeSync(descriptor)
+        return { errors, vanished: sampler.sample(), values: [...sampler.values], same: String(diskstats.values) }
+      },
+      { root, backend },
+      { mostDescriptors: 64 },
+    )
+    const [again, made, madeOfDiskstats, held] = answer.errors
+    t.is(again, `SysfsError EMFILE open ${root}/sys/class/block/sd0/stat`)
+    t.regex(made as string, /^SysfsError EMFILE open /)
+    t.is(madeOfDiskstats, `SysfsError EMFILE open ${root}/proc/diskstats`)
+    t.is(held, '0')
+    t.is(answer.vanished, 0)
+    t.deepEqual(answer.values, Array.from({ length: 3 }, () => stat.trim().split(/ +/).map(Number)).flat())
+    t.is(String(answer.values), answer.same)
+  },
+)
 
-onEach('a sampler that is not closed is closed when it is collected', async (t, backend) => {
+onEveryBackendInSeries('a sampler that is not closed is closed when it is collected', async (t, backend) => {
   const root = writeFileTree(t, devices(5))
   const answer = await resultOfChild(
     async ({ Sysfs }, { root, backend }) => {
@@ -203,7 +187,7 @@ onEach('a sampler that is not closed is closed when it is collected', async (t, 
   t.is(answer.left, 0)
 })
 
-onEach('a process with an open sampler ends by itself', async (t, backend) => {
+onEveryBackendInSeries('a process with an open sampler ends by itself', async (t, backend) => {
   const root = writeFileTree(t, devices(2))
   const end = await runInChild(
     ({ Sysfs }, { root, backend }) => {
@@ -215,7 +199,7 @@ onEach('a process with an open sampler ends by itself', async (t, backend) => {
   t.is(end.status, 0, howItEnded(end))
 })
 
-onEach('a thread may be terminated while it samples, and leaves no descriptor', async (t, backend) => {
+onEveryBackendInSeries('a thread may be terminated while it samples, and leaves no descriptor', async (t, backend) => {
   const root = writeFileTree(t, devices(5))
   const end = await runInChild(
     async ({ Sysfs }, { root, backend, libraryFile, rounds }) => {

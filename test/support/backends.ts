@@ -18,3 +18,12 @@ export function onEveryBackend(
   registerNative(`${title} (native)`, (t) => run(t, 'native'))
   register(`${title} (fallback)`, (t) => run(t, 'fallback'))
 }
+
+/** As `onEveryBackend`, one test at a time: for tests that keep the processors busy. */
+export function onEveryBackendInSeries(
+  title: string,
+  run: (t: ExecutionContext, backend: Backend) => void | Promise<void>,
+  register: Register = test.serial,
+): void {
+  onEveryBackend(title, run, register)
+}
