@@ -1,80 +1,184 @@
-/** Something on the machine that an operator should look at, with what shows it. */
+/** A condition that an operator should look at, with the values that show it. */
 export type Finding =
-  /** A disk with other paths to the same unit, which no multipath map has among its paths: I/O to it has one path. */
+  /** A disk has other paths to the same logical unit, but no multipath map has the disk among its paths. */
   | {
+      /** The kind of finding. */
       readonly kind: 'orphanPath'
+      /** The kernel name of the disk. */
       readonly device: string
-      /** The WWID, or the target and LUN, that the paths have in common. */
+      /** What the paths have in common: the WWID, else the target name and LUN (`iqn... LUN 1`). */
       readonly unit: string
+      /** The kernel names of the other paths. */
       readonly otherPaths: readonly string[]
-      /** The map that has the others. */
+      /** The name of the multipath map that has other paths. `null` if there is none. */
       readonly map: string | null
     }
-  /** A map with fewer paths that work than there are sessions to its target. */
+  /** A multipath map has paths that are down, or has no working path through a session to its target. */
   | {
+      /** The kind of finding. */
       readonly kind: 'degradedMap'
+      /** The name of the map: `mpatha`. */
       readonly map: string
+      /** The kernel name of the map: `dm-3`. */
       readonly device: string
+      /** The number of working paths. A path of unknown state counts as working. */
       readonly livePaths: number
+      /** The number of sessions to the targets of the map. */
       readonly sessions: number
-      /** Sessions that no working path goes through. */
-      readonly without: readonly { readonly sessionId: number; readonly state: string | null }[]
+      /** The sessions without a working path. */
+      readonly without: readonly {
+        /** N of sessionN. */
+        readonly sessionId: number
+        /** The state of the session. `null` if it is unknown. */
+        readonly state: string | null
+      }[]
     }
-  /** A disk whose target does not have it any more, as far as sysfs shows. */
+  /** A disk exists, but the values in sysfs show that its target does not have the LUN any more. */
   | {
+      /** The kind of finding. */
       readonly kind: 'phantomLun'
+      /** The kernel name of the disk. */
       readonly device: string
+      /** The SCSI address of the disk. */
       readonly hctl: string
+      /** The values that show it. There is at least one. */
       readonly evidence: readonly Evidence[]
     }
-  /** A session that is not logged in, or a connection of which is not up. */
+  /** An iSCSI session is not logged in, or one of its connections is not up. */
   | {
+      /** The kind of finding. */
       readonly kind: 'sessionDown'
+      /** N of sessionN. */
       readonly sessionId: number
+      /** The name of the target. `null` if it is unknown. */
       readonly targetName: string | null
+      /** The state of the session. `null` if it is unknown. */
       readonly state: string | null
-      /** The connections that are known not to be up ('full'). */
-      readonly connections: readonly { readonly id: number; readonly state: string }[]
+      /** The connections that are not up ('full'). A connection of unknown state is not among them. */
+      readonly connections: readonly {
+        /** C of connectionS:C. */
+        readonly id: number
+        /** The state of the connection: `failed`, `down`. */
+        readonly state: string
+      }[]
+      /** The kernel names of the session's disks. */
       readonly disks: readonly string[]
     }
-  /** A SCSI disk that waits or fails (`blocked`, `transport-offline`, `quiesce`) with no lost session to explain it. */
-  | { readonly kind: 'diskDown'; readonly device: string; readonly hctl: string; readonly state: string }
-  /** A multipath map whose paths have grown or shrunk since it was loaded: I/O goes by the old size. */
+  /** A SCSI disk is blocked or fails its commands, and no iSCSI session that is down explains it. */
   | {
-      readonly kind: 'mapSizeDiffers'
-      readonly map: string
+      /** The kind of finding. */
+      readonly kind: 'diskDown'
+      /** The kernel name of the disk. */
       readonly device: string
-      readonly sizeBytes: number
-      /** The paths of another size; those of none are phantom LUNs. */
-      readonly paths: readonly { readonly device: string; readonly sizeBytes: number }[]
-    }
-  /** A device-mapper map whose I/O waits until it is resumed. */
-  | { readonly kind: 'mapSuspended'; readonly map: string; readonly device: string }
-  /** An NVMe controller that is not `live`. */
-  | {
-      readonly kind: 'controllerDown'
-      readonly controller: string
-      readonly subsystem: string
-      readonly address: string | null
+      /** The SCSI address of the disk. */
+      readonly hctl: string
+      /** The state of the SCSI device: `blocked`, `transport-offline`, `quiesce`. */
       readonly state: string
     }
-  /** A Fibre Channel target's port that is not `Online`. */
+  /** Paths of a multipath map have another size than the map. The map keeps its size until it is reloaded. */
   | {
+      /** The kind of finding. */
+      readonly kind: 'mapSizeDiffers'
+      /** The name of the map: `mpatha`. */
+      readonly map: string
+      /** The kernel name of the map: `dm-3`. */
+      readonly device: string
+      /** The size of the map in bytes. */
+      readonly sizeBytes: number
+      /** The paths of another size. A path of size 0 is not among them: see the kind 'phantomLun'. */
+      readonly paths: readonly {
+        /** The kernel name of the path. */
+        readonly device: string
+        /** The size of the path in bytes. */
+        readonly sizeBytes: number
+      }[]
+    }
+  /** A device-mapper map is suspended. I/O to it waits until it is resumed. */
+  | {
+      /** The kind of finding. */
+      readonly kind: 'mapSuspended'
+      /** The name of the map. The kernel name if that is unknown. */
+      readonly map: string
+      /** The kernel name of the map: `dm-3`. */
+      readonly device: string
+    }
+  /** An NVMe controller is not `live`. */
+  | {
+      /** The kind of finding. */
+      readonly kind: 'controllerDown'
+      /** The name of the controller: `nvme0`. */
+      readonly controller: string
+      /** The name of the subsystem: `nvme-subsys0`. */
+      readonly subsystem: string
+      /** The address of the controller. `null` if it is unknown. */
+      readonly address: string | null
+      /** The state of the controller: `connecting`, `resetting`, `deleting`, `dead`. */
+      readonly state: string
+    }
+  /** The remote port of a Fibre Channel target is not `Online`. */
+  | {
+      /** The kind of finding. */
       readonly kind: 'remotePortDown'
+      /** The name of the port: `rport-2:0-1`. */
       readonly port: string
+      /** The number of the SCSI host. */
       readonly hostNumber: number
+      /** The World Wide Port Name of the port. `null` if it is unknown. */
       readonly portName: string | null
+      /** The state of the port: `Blocked`, `Not Present`. */
       readonly state: string
     }
 
+/** A value that shows that a disk is a phantom LUN. */
 export type Evidence =
-  /** The kernel gave the device up; `transport-offline` is the session's trouble and not in here. */
-  | { readonly kind: 'state'; readonly state: string }
-  /** A disk of no size, after the target was asked again; a card reader without a card is none. */
-  | { readonly kind: 'zeroSize' }
-  /** Another LUN of the same target has the same WWID: the target answers with a unit that is not this one. */
-  | { readonly kind: 'wwidOfAnotherLun'; readonly wwid: string; readonly device: string; readonly lun: number }
-  /** A path to what should be the same unit has another size. */
-  | { readonly kind: 'sizeDiffers'; readonly wwid: string; readonly device: string; readonly sizeBytes: number }
-  /** The map over it was made for another unit. */
-  | { readonly kind: 'mapOfAnotherUnit'; readonly map: string; readonly mapWwid: string; readonly wwid: string }
+  /**
+   * The kernel has stopped using the device, or is removing it. The state `transport-offline` is not evidence, because it
+   * is a fault of the session.
+   */
+  | {
+      /** The kind of evidence. */
+      readonly kind: 'state'
+      /** The state of the SCSI device: `offline`, `cancel`, `deleted`. */
+      readonly state: string
+    }
+  /**
+   * The disk has size 0. The kernel sets this size when it rescans a disk that its target no longer has. A device with a
+   * removable medium is not evidence.
+   */
+  | {
+      /** The kind of evidence. */
+      readonly kind: 'zeroSize'
+    }
+  /** Another LUN of the same target has the same WWID. So the target answers for this LUN with another logical unit. */
+  | {
+      /** The kind of evidence. */
+      readonly kind: 'wwidOfAnotherLun'
+      /** The common WWID. */
+      readonly wwid: string
+      /** The kernel name of the other LUN's disk. */
+      readonly device: string
+      /** The other LUN. */
+      readonly lun: number
+    }
+  /** Another disk with the same WWID has another size. */
+  | {
+      /** The kind of evidence. */
+      readonly kind: 'sizeDiffers'
+      /** The common WWID. */
+      readonly wwid: string
+      /** The kernel name of the other disk. */
+      readonly device: string
+      /** The size of the other disk in bytes. */
+      readonly sizeBytes: number
+    }
+  /** The multipath map that has the disk among its paths was created for another logical unit. */
+  | {
+      /** The kind of evidence. */
+      readonly kind: 'mapOfAnotherUnit'
+      /** The name of the map. */
+      readonly map: string
+      /** The WWID of the map, as multipath prints it. */
+      readonly mapWwid: string
+      /** The WWID of the disk. */
+      readonly wwid: string
+    }

@@ -3,7 +3,7 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Finding } from './finding.js'
 import { scsiDisks, type WholeScsiDisk } from './scsi-disks.js'
 
-/** Disks that have other paths to their unit and are in no map. */
+/** Finds disks that have other paths to their logical unit and are in no multipath map. */
 export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
   return [...grouped(scsiDisks(snapshot), unitOf)].flatMap(([unit, disks]): readonly Finding[] => {
     const names = disks.map((disk) => disk.name)
@@ -18,7 +18,10 @@ export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Maps with fewer paths that work than sessions to their target. What is not known to be down counts as working. */
+/**
+ * Finds multipath maps that have a path that is down, or that have no working path through a session to their target. A
+ * path of unknown state counts as working.
+ */
 export function findDegradedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap((map): readonly Finding[] => {
     const targets = new Set(map.paths.map((path) => snapshot.device(path.device)?.iscsi?.targetName ?? null))
@@ -40,7 +43,7 @@ export function findDegradedMaps(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Multipath maps with paths that have another size than the map. */
+/** Finds multipath maps with paths of another size than the map. Paths of size 0 are phantom LUNs. */
 export function findMapsOfOtherSize(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap(({ name, device, sizeBytes, paths }): readonly Finding[] => {
     if (sizeBytes === null) return []
@@ -52,14 +55,14 @@ export function findMapsOfOtherSize(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Device-mapper maps of any kind that are suspended. */
+/** Finds device-mapper maps of any kind that are suspended. */
 export function findSuspendedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.blockDevices.flatMap(({ name, dm }): readonly Finding[] =>
     dm?.suspended ? [{ kind: 'mapSuspended', map: dm.name ?? name, device: name }] : [],
   )
 }
 
-/** What two paths to one unit have in common. */
+/** Identifies the logical unit of a disk: by its WWID, else by its target and LUN. `null` if neither is known. */
 function unitOf({ scsi, iscsi }: WholeScsiDisk): string | null {
   if (scsi.wwid !== null) return scsi.wwid
   return iscsi?.targetName == null ? null : `${iscsi.targetName} LUN ${scsi.lun}`

@@ -3,41 +3,48 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Evidence, Finding } from './finding.js'
 import { removedStates, scsiDisks, type WholeScsiDisk } from './scsi-disks.js'
 
-/** Disks whose target does not have them any more; of each kind of evidence the first piece that is found. */
+/**
+ * Finds disks whose target no longer has their LUN. Of several disks or maps that give the same kind of evidence, except
+ * for 'mapOfAnotherUnit', only the first is reported.
+ */
 export function findPhantomLuns(snapshot: Snapshot): readonly Finding[] {
   const disks = scsiDisks(snapshot)
-  const named = disks.filter((disk) => disk.scsi.wwid !== null)
-  const others: Others = {
-    ofAnotherLun: new Unlike(named, ({ scsi, iscsi }) => `${scsi.wwid} of ${targetOf(scsi, iscsi)}`, lunOf),
-    ofAnotherSize: new Unlike(
-      named.filter((disk) => disk.sizeBytes !== null),
+  const withWwid = disks.filter((disk) => disk.scsi.wwid !== null)
+  const mismatches: Mismatches = {
+    lun: new MismatchIndex(withWwid, ({ scsi, iscsi }) => `${scsi.wwid} of ${targetOf(scsi, iscsi)}`, lunOf),
+    size: new MismatchIndex(
+      withWwid.filter((disk) => disk.sizeBytes !== null),
       (disk) => disk.scsi.wwid,
       (disk) => disk.sizeBytes,
     ),
   }
   return disks.flatMap((disk): readonly Finding[] => {
-    const evidence = evidenceAgainst(disk, others, snapshot)
+    const evidence = evidenceFor(disk, mismatches, snapshot)
     return evidence.length === 0 ? [] : [{ kind: 'phantomLun', device: disk.name, hctl: disk.scsi.hctl, evidence }]
   })
 }
 
-interface Others {
-  readonly ofAnotherLun: Unlike<number>
-  readonly ofAnotherSize: Unlike<number | null>
+/** The disks with a WWID, by what disks of one WWID must agree on. */
+interface Mismatches {
+  /** The LUN on one target. */
+  readonly lun: MismatchIndex<number>
+  readonly size: MismatchIndex<number | null>
 }
 
-function evidenceAgainst(disk: WholeScsiDisk, others: Others, snapshot: Snapshot): readonly Evidence[] {
+function evidenceFor(disk: WholeScsiDisk, mismatches: Mismatches, snapshot: Snapshot): readonly Evidence[] {
   const { scsi, sizeBytes, removable } = disk
   const evidence: Evidence[] = []
   if (scsi.state !== null && removedStates.has(scsi.state)) evidence.push({ kind: 'state', state: scsi.state })
   if (sizeBytes === 0 && !removable) evidence.push({ kind: 'zeroSize' })
   if (scsi.wwid === null) return evidence
   const { wwid } = scsi
-  const lun = others.ofAnotherLun.to(disk)
-  if (lun !== undefined) evidence.push({ kind: 'wwidOfAnotherLun', wwid, device: lun.name, lun: lun.scsi.lun })
-  const size = sizeBytes === null ? undefined : others.ofAnotherSize.to(disk)
-  if (size?.sizeBytes != null) {
-    evidence.push({ kind: 'sizeDiffers', wwid, device: size.name, sizeBytes: size.sizeBytes })
+  const ofAnotherLun = mismatches.lun.find(disk)
+  if (ofAnotherLun !== undefined) {
+    evidence.push({ kind: 'wwidOfAnotherLun', wwid, device: ofAnotherLun.name, lun: ofAnotherLun.scsi.lun })
+  }
+  const ofAnotherSize = sizeBytes === null ? undefined : mismatches.size.find(disk)
+  if (ofAnotherSize?.sizeBytes != null) {
+    evidence.push({ kind: 'sizeDiffers', wwid, device: ofAnotherSize.name, sizeBytes: ofAnotherSize.sizeBytes })
   }
   for (const map of snapshot.mapsOfPath(disk.name)) {
     if (isNaa(wwid) && isNaaOfMap(map.wwid) && map.wwid !== mapWwidOf(wwid)) {
@@ -48,32 +55,34 @@ function evidenceAgainst(disk: WholeScsiDisk, others: Others, snapshot: Snapshot
 }
 
 /**
- * Of disks that should have a value in common, finds one that has another. It remembers two unlike ones of each group,
- * so that hundreds of paths to one unit need not be compared with one another.
+ * Groups disks that must have a value in common, and finds for a disk another one of its group with a different value. It
+ * stores two disks with different values for each group. So the hundreds of paths to one logical unit are not compared
+ * with one another.
  */
-class Unlike<Value> {
-  private readonly pairs = new Map<string | null, { readonly one: WholeScsiDisk; unlike?: WholeScsiDisk }>()
+class MismatchIndex<Value> {
+  private readonly groups = new Map<string | null, { readonly first: WholeScsiDisk; different?: WholeScsiDisk }>()
 
   constructor(
     disks: readonly WholeScsiDisk[],
-    private readonly groupWith: (disk: WholeScsiDisk) => string | null,
+    private readonly groupOf: (disk: WholeScsiDisk) => string | null,
     private readonly valueIn: (disk: WholeScsiDisk) => Value,
   ) {
     for (const disk of disks) {
-      const pair = this.pairs.get(groupWith(disk))
-      if (pair === undefined) this.pairs.set(groupWith(disk), { one: disk })
-      else if (valueIn(disk) !== valueIn(pair.one)) pair.unlike ??= disk
+      const group = this.groups.get(groupOf(disk))
+      if (group === undefined) this.groups.set(groupOf(disk), { first: disk })
+      else if (valueIn(disk) !== valueIn(group.first)) group.different ??= disk
     }
   }
 
-  to(disk: WholeScsiDisk): WholeScsiDisk | undefined {
-    const pair = this.pairs.get(this.groupWith(disk))
-    if (pair === undefined) return undefined
-    return this.valueIn(pair.one) === this.valueIn(disk) ? pair.unlike : pair.one
+  /** A disk of the same group with a different value. `undefined` if there is none. */
+  find(disk: WholeScsiDisk): WholeScsiDisk | undefined {
+    const group = this.groups.get(this.groupOf(disk))
+    if (group === undefined) return undefined
+    return this.valueIn(group.first) === this.valueIn(disk) ? group.different : group.first
   }
 }
 
-/** multipathd names a unit by scsi_id: 3 and the NAA name for `naa.6000...`. */
+/** The WWID that multipathd gives a map: the output of scsi_id, which is `36000...` for `naa.6000...`. */
 function mapWwidOf(wwid: string): string {
   return `3${wwid.slice('naa.'.length)}`
 }
@@ -90,7 +99,7 @@ function lunOf({ scsi }: WholeScsiDisk): number {
   return scsi.lun
 }
 
-/** What two LUNs of one target have in common: its name, else its place on the host. */
+/** Identifies the target of a disk: by its name for iSCSI, else by its SCSI address without the LUN. */
 function targetOf(scsi: ScsiDisk, iscsi: IscsiDisk | null): string {
   return iscsi?.targetName ?? `${scsi.host}:${scsi.channel}:${scsi.target}`
 }

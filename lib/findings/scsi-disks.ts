@@ -1,14 +1,15 @@
 import type { BlockDevice, ScsiDisk } from '../snapshot/model.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 
-/** A SCSI disk that is not a partition. */
+/** A SCSI disk, not one of its partitions. */
 export type WholeScsiDisk = BlockDevice & { readonly scsi: ScsiDisk }
 
+/** The SCSI disks of a snapshot, without partitions and without SCSI devices of other types. */
 export function scsiDisks(snapshot: Snapshot): readonly WholeScsiDisk[] {
   return snapshot.blockDevices.filter(
     (device): device is WholeScsiDisk => device.scsi !== null && device.parent === null && device.type === 'disk',
   )
 }
 
-/** States of a SCSI device that the kernel has given up or is removing: drivers/scsi/scsi_sysfs.c. */
+/** The states of a SCSI device that the kernel no longer uses or is removing (drivers/scsi/scsi_sysfs.c). */
 export const removedStates: ReadonlySet<string> = new Set(['offline', 'cancel', 'deleted'])

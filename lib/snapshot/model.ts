@@ -1,312 +1,380 @@
-// What a snapshot is made of. Everything is plain data: readonly, JSON-safe, `null` where the kernel does not say or
-// where the snapshot's detail does not read it. 'basic' and 'full' name the least detail that has a field; fields
-// without a word are there at every detail. Files are relative to /sys.
+// The data of a snapshot. All of it is readonly and can be converted to JSON and back.
+//
+// 'basic' or 'full' in a description is the least detail at which the field is read. With less detail the field is `null`,
+// and a list is empty. A field without such a mark is read at every detail. A field is also `null` if the kernel does not
+// have the file, cannot read it or has no value in it. The names of files are relative to the directory that the
+// description of the interface names. That directory is relative to /sys.
 
-/** How much a snapshot reads: names and links; sizes, identity and addresses too; or all there is. */
+/**
+ * How much a snapshot reads. 'links' reads names and links. 'basic' also reads sizes, names of maps and targets, portals
+ * and session states. 'full' reads everything.
+ */
 export type Detail = 'links' | 'basic' | 'full'
 
+/** The data of a snapshot, without the methods of `Snapshot`. */
 export interface SnapshotData {
+  /** How much was read. */
   readonly detail: Detail
+  /** All block devices, in byte order of their kernel names. */
   readonly blockDevices: readonly BlockDevice[]
+  /** All multipath maps, in byte order of the kernel names of their devices ('basic'). */
   readonly multipathMaps: readonly MultipathMap[]
+  /** All iSCSI sessions, in byte order of their names: session10 before session2. */
   readonly iscsiSessions: readonly IscsiSession[]
+  /** All SCSI hosts, in byte order of their names: host10 before host2. */
   readonly scsiHosts: readonly ScsiHost[]
-  /** 'full' */
+  /** All NVMe subsystems, in byte order of their names ('full'). */
   readonly nvmeSubsystems: readonly NvmeSubsystem[]
-  /** 'full' */
+  /** All Fibre Channel hosts, in byte order of their names ('full'). */
   readonly fibreChannelHosts: readonly FibreChannelHost[]
 }
 
-/** An entry of dev/block: a disk, a partition, a device-mapper map... */
+/** A block device: a disk, a partition, a device-mapper map, a loop device. dev/block/MAJOR:MINOR. */
 export interface BlockDevice {
-  /** The kernel's: `sda`, `dm-3`, `cciss!c0d0`. */
+  /** The kernel name: `sda`, `dm-3`, `cciss!c0d0`. */
   readonly name: string
-  /** `/dev/sda`, `/dev/dm-3`, `/dev/cciss/c0d0`. */
+  /** The path of the device node: `/dev/sda`, `/dev/dm-3`, `/dev/cciss/c0d0`. */
   readonly devicePath: string
+  /** The major device number. */
   readonly major: number
+  /** The minor device number. */
   readonly minor: number
-  /** A number the kernel gives to no other disk until it boots again: diskseq ('full'; kernel 5.15 and later; a partition's is its disk's). */
+  /**
+   * The disk sequence number: diskseq ('full'; kernel 5.15 and later). The kernel gives a number to one disk only, until
+   * the next boot. A partition has the number of its disk.
+   */
   readonly diskSequence: number | null
   /**
-   * As lsblk's TYPE: `disk`, `part`, `rom`, `loop`, `mpath`, `lvm`, `crypt`, `raid1`... A map's is known at 'basic', a
-   * SCSI device's and an MD array's at 'full'; before that they are `dm`, `disk` and `md`.
+   * The type, as in lsblk's TYPE column: `disk`, `part`, `rom`, `loop`, `mpath`, `lvm`, `crypt`, `raid1`. The type of a
+   * map is read at 'basic', with less detail it is `dm`. The types of SCSI devices and MD arrays are read at 'full', with
+   * less detail they are `disk` and `md`.
    */
   readonly type: string
-  /** In bytes: 512 times size, whatever the blocks ('basic'). */
+  /** The size in bytes: size ('basic'). The file counts 512 bytes, whatever the size of the device's blocks. */
   readonly sizeBytes: number | null
-  /** ro ('basic') */
+  /** Whether the device is read-only: ro ('basic'). */
   readonly readOnly: boolean | null
-  /** removable ('full') */
+  /** Whether the medium is removable: removable ('full'). A partition has the value of its disk. */
   readonly removable: boolean | null
-  /** queue/rotational ('full'; a partition's is its disk's) */
+  /** Whether the medium rotates: queue/rotational ('full'). A partition has the value of its disk. */
   readonly rotational: boolean | null
-  /** In bytes: queue/logical_block_size ('full'; a partition's is its disk's). */
+  /** The logical block size in bytes: queue/logical_block_size ('full'). A partition has the value of its disk. */
   readonly logicalBlockSize: number | null
-  /** In bytes: queue/physical_block_size ('full'; a partition's is its disk's). */
+  /** The physical block size in bytes: queue/physical_block_size ('full'). A partition has the value of its disk. */
   readonly physicalBlockSize: number | null
-  /** The name of a partition's disk. */
+  /** The kernel name of a partition's disk. `null` for a device that is not a partition. */
   readonly parent: string | null
+  /** The number of a partition: 3 for `sda3`. `null` for a device that is not a partition. */
   readonly partitionNumber: number | null
-  /** The names of the devices made on this one: those that have it among their slaves (MD arrays: 'full'). */
+  /** The kernel names of the maps, and at 'full' the MD arrays, that have this device among their slaves. */
   readonly holders: readonly string[]
-  /** The names of the devices under a map, or under an MD array ('full'): slaves. */
+  /** The kernel names of the devices that a map, or at 'full' an MD array, consists of: slaves/. */
   readonly slaves: readonly string[]
+  /** The SCSI device of a disk or of a partition's disk. `null` for a device that is not SCSI. */
   readonly scsi: ScsiDisk | null
+  /** The device-mapper values of a map. `null` for a device that is not a map. */
   readonly dm: DeviceMapper | null
+  /** The NVMe values of a namespace or of a partition's namespace. `null` for a device that is not NVMe. */
   readonly nvme: NvmeNamespace | null
+  /** The iSCSI session of a disk or of a partition's disk. `null` for a device that is not reached by iSCSI. */
   readonly iscsi: IscsiDisk | null
 }
 
-/** The SCSI device of a disk; its files are in class/scsi_device/H:C:T:L/device. */
+/** The SCSI device of a disk: class/scsi_device/H:C:T:L/device. */
 export interface ScsiDisk {
-  /** `2:0:0:1`: host, channel, target, LUN. */
+  /** The SCSI address, host:channel:target:LUN: `2:0:0:1`. */
   readonly hctl: string
+  /** The host number of the SCSI address. */
   readonly host: number
+  /** The channel number of the SCSI address. */
   readonly channel: number
+  /** The target number of the SCSI address. */
   readonly target: number
+  /** The LUN of the SCSI address. */
   readonly lun: number
-  /** vendor ('full') */
+  /** The vendor: vendor ('full'). */
   readonly vendor: string | null
-  /** model ('full') */
+  /** The model: model ('full'). */
   readonly model: string | null
-  /** rev ('full') */
+  /** The firmware revision: rev ('full'). */
   readonly revision: string | null
-  /** `naa.6000...`, `eui.`, `t10.`: wwid, else the best designator of vpd_pg83 ('full'). */
+  /** The name of the logical unit, `naa.6000...`, `eui...`, `t10...`: wwid, else the best designator of vpd_pg83 ('full'). */
   readonly wwid: string | null
-  /** The unit's serial number: vpd_pg80 ('full'). */
+  /** The serial number of the logical unit: vpd_pg80 ('full'). */
   readonly serial: string | null
-  /** `running`, `blocked`, `offline`, `transport-offline`...: state ('full'). */
+  /** The state, `running`, `blocked`, `offline`, `transport-offline`: state ('full'). */
   readonly state: string | null
-  /** Commands at once: queue_depth ('full'). */
+  /** How many commands the device may process at once: queue_depth ('full'). */
   readonly queueDepth: number | null
-  /** Of a command: timeout ('full'). */
+  /** The time limit of a command in seconds: timeout ('full'). */
   readonly timeoutSeconds: number | null
-  /** As lsblk's TRAN: `iscsi`, `fc`, `sas`, `sata`, `ata`, `usb`; `null` for any other ('full'). */
+  /**
+   * The transport, as in lsblk's TRAN column: `iscsi`, `fc`, `sas`, `sata`, `ata`, `usb` ('full'). `null` for any other.
+   * It follows from the kind of the host, else from the name of the host's driver.
+   */
   readonly transport: string | null
-  /** Commands since the device appeared: iorequest_cnt ('full'). */
+  /** The number of commands sent since the device appeared: iorequest_cnt ('full'). */
   readonly ioRequests: number | null
-  /** iodone_cnt ('full') */
+  /** The number of commands completed since the device appeared: iodone_cnt ('full'). */
   readonly ioDone: number | null
-  /** ioerr_cnt: commands that ended in an error ('full') */
+  /** The number of commands that ended with an error since the device appeared: ioerr_cnt ('full'). */
   readonly ioErrors: number | null
-  /** Commands that timed out: iotmo_cnt ('full'; kernel 6.1 and later). */
+  /** The number of commands that timed out since the device appeared: iotmo_cnt ('full'; kernel 6.1 and later). */
   readonly ioTimeouts: number | null
-  /** ALUA: `active/optimized`, `standby`...: access_state ('full'). */
+  /** The ALUA access state, `active/optimized`, `standby`: access_state ('full'). */
   readonly accessState: string | null
 }
 
-/** class/block/dm-N/dm */
+/** A device-mapper map: class/block/dm-N/dm. */
 export interface DeviceMapper {
-  /** As in /dev/mapper, with dmsetup's escapes: name ('basic'). */
+  /** The name, as in /dev/mapper, with the escape sequences of dmsetup: name ('basic'). */
   readonly name: string | null
-  /** `mpath-3600...`, `LVM-...`: uuid ('basic'); `null` for a map made without one. */
+  /** The uuid, `mpath-3600...`, `LVM-...`: uuid ('basic'). `null` also for a map that was created without a uuid. */
   readonly uuid: string | null
-  /** suspended ('full') */
+  /** Whether the map is suspended: suspended ('full'). */
   readonly suspended: boolean | null
 }
 
+/** The subsystem and controller of an NVMe namespace. */
 export interface NvmeNamespace {
-  /** `nvme-subsys0`. Of a namespace that hangs on one controller it is known at 'full'. */
+  /** The name of the subsystem: `nvme-subsys0`. For a namespace of a single controller it is read at 'full'. */
   readonly subsystem: string | null
-  /** `nvme0`, where the namespace hangs on one controller; `null` for one that several lead to. */
+  /** The name of the controller, `nvme0`, of a namespace of a single controller. `null` for a shared namespace. */
   readonly controller: string | null
 }
 
+/** The iSCSI session of a disk. */
 export interface IscsiDisk {
+  /** N of sessionN. */
   readonly sessionId: number
+  /** The number of the session's SCSI host. */
   readonly hostNumber: number
-  /** 'basic' */
+  /** The name of the target: targetname in class/iscsi_session/sessionN ('basic'). */
   readonly targetName: string | null
 }
 
-/** A map of multipathd's: a device-mapper map whose uuid begins with `mpath-` ('basic'). */
+/** A map of multipathd: a device-mapper map whose uuid begins with `mpath-` ('basic'). */
 export interface MultipathMap {
-  /** `dm-3` */
+  /** The kernel name: `dm-3`. */
   readonly device: string
-  /** `mpatha`: dm/name */
+  /** The name, `mpatha`: class/block/dm-N/dm/name. The kernel name if that cannot be read. */
   readonly name: string
-  /** As multipath prints it: dm/uuid without `mpath-`. */
+  /** The WWID, as multipath prints it: class/block/dm-N/dm/uuid without `mpath-`. */
   readonly wwid: string
+  /** The size in bytes: class/block/dm-N/size. */
   readonly sizeBytes: number | null
-  /** 'full' */
+  /** Whether the map is suspended: class/block/dm-N/dm/suspended ('full'). */
   readonly suspended: boolean | null
+  /** The paths, in byte order of their kernel names: class/block/dm-N/slaves. */
   readonly paths: readonly MultipathPath[]
-  /** Paths whose SCSI device is `running` ('full'). The kernel does not show what multipathd found a path to be. */
+  /**
+   * The number of paths whose SCSI device is `running` ('full'). The kernel does not show in sysfs which paths multipathd
+   * considers failed.
+   */
   readonly pathsActive: number | null
-  /** Paths whose SCSI device is in any other state. */
+  /** The number of paths whose SCSI device is in any other state ('full'). Paths of unknown state are in neither number. */
   readonly pathsFailed: number | null
 }
 
+/** A path of a multipath map. */
 export interface MultipathPath {
-  /** `sda` */
+  /** The kernel name of the path's device: `sda`. */
   readonly device: string
+  /** The SCSI address of the device. `null` if it is not a SCSI device. */
   readonly hctl: string | null
-  /** That of the SCSI device ('full'). */
+  /** The state of the SCSI device ('full'). */
   readonly state: string | null
-  /** The iSCSI session it goes through. */
+  /** The id of the iSCSI session. `null` if the path does not use iSCSI. */
   readonly sessionId: number | null
-  /** The persistent portal of the session's first connection, `192.168.30.7:3260`, `[::1]:3260` ('basic'). */
+  /** The persistent portal of the session's first connection: `192.168.30.7:3260`, `[::1]:3260` ('basic'). */
   readonly portal: string | null
 }
 
-/** class/iscsi_session/sessionN. User names and passwords are never read. */
+/** An iSCSI session: class/iscsi_session/sessionN. User names and passwords are never read. */
 export interface IscsiSession {
+  /** N of sessionN. */
   readonly id: number
+  /** The number of the session's SCSI host. -1 if the session's link does not name a host. */
   readonly hostNumber: number
-  /** targetname ('basic') */
+  /** The name of the target: targetname ('basic'). */
   readonly targetName: string | null
-  /** targetalias ('full') */
+  /** The alias of the target: targetalias ('full'). */
   readonly targetAlias: string | null
-  /** `LOGGED_IN`, `FAILED`, `FREE`: state ('basic') */
+  /** The state, `LOGGED_IN`, `FAILED`, `FREE`: state ('basic'). */
   readonly state: string | null
-  /** initiatorname ('full') */
+  /** The name of the initiator: initiatorname ('full'). */
   readonly initiatorName: string | null
-  /** ifacename ('full') */
+  /** The name of open-iscsi's interface record: ifacename ('full'). */
   readonly interfaceName: string | null
-  /** The initiator's own address, `null` while the connection is lost: ipaddress in class/iscsi_host/hostN ('full'). */
+  /** The initiator's IP address: ipaddress in class/iscsi_host/hostN ('full'). `null` while the connection is lost. */
   readonly interfaceAddress: string | null
-  /** hwaddress in class/iscsi_host/hostN ('full'); software iSCSI sets none. */
+  /** The initiator's hardware address: hwaddress in class/iscsi_host/hostN ('full'). Software iSCSI does not set it. */
   readonly interfaceHardwareAddress: string | null
-  /** The network interface it is bound to: netdev in class/iscsi_host/hostN ('full'). */
+  /** The network interface that the session is bound to: netdev in class/iscsi_host/hostN ('full'). */
   readonly interfaceDevice: string | null
-  /** tpgt ('full') */
+  /** The target portal group tag: tpgt ('full'). */
   readonly targetPortalGroup: number | null
-  /** How long commands wait for a lost session before they fail: recovery_tmo ('full'); -1: for ever (`off`). */
+  /**
+   * How long commands wait for a lost session before they fail, in seconds: recovery_tmo ('full'). -1 if they wait without
+   * limit, which the kernel prints as `off`.
+   */
   readonly recoveryTimeoutSeconds: number | null
-  /** abort_tmo ('full') */
+  /** The time limit of aborting a command, in seconds: abort_tmo ('full'). */
   readonly abortTimeoutSeconds: number | null
-  /** lu_reset_tmo ('full') */
+  /** The time limit of resetting a logical unit, in seconds: lu_reset_tmo ('full'). */
   readonly logicalUnitResetTimeoutSeconds: number | null
-  /** tgt_reset_tmo ('full') */
+  /** The time limit of resetting the target, in seconds: tgt_reset_tmo ('full'). */
   readonly targetResetTimeoutSeconds: number | null
-  /** fast_abort ('full') */
+  /** Whether the initiator stops answering R2Ts of a task that it aborts: fast_abort ('full'). */
   readonly fastAbort: boolean | null
-  /** In bytes: first_burst_len ('full'). */
+  /** FirstBurstLength (RFC 7143) in bytes: first_burst_len ('full'). */
   readonly firstBurstLength: number | null
-  /** In bytes: max_burst_len ('full'). */
+  /** MaxBurstLength (RFC 7143) in bytes: max_burst_len ('full'). */
   readonly maxBurstLength: number | null
-  /** immediate_data ('full') */
+  /** ImmediateData (RFC 7143): immediate_data ('full'). */
   readonly immediateData: boolean | null
-  /** initial_r2t ('full') */
+  /** InitialR2T (RFC 7143): initial_r2t ('full'). */
   readonly initialR2T: boolean | null
-  /** max_outstanding_r2t ('full') */
+  /** MaxOutstandingR2T (RFC 7143): max_outstanding_r2t ('full'). */
   readonly maxOutstandingR2T: number | null
-  /** erl ('full') */
+  /** ErrorRecoveryLevel (RFC 7143): erl ('full'). */
   readonly errorRecoveryLevel: number | null
+  /** The connections, in byte order of their names. */
   readonly connections: readonly IscsiConnection[]
+  /** The SCSI devices, by LUN. */
   readonly luns: readonly IscsiLun[]
 }
 
-/** class/iscsi_connection/connectionS:C */
+/** A connection of an iSCSI session: class/iscsi_connection/connectionS:C. */
 export interface IscsiConnection {
-  /** C of connectionS:C */
+  /** C of connectionS:C. */
   readonly id: number
-  /** Where it is now; `null` while it is lost: address ('basic'). */
+  /** The address of the current portal: address ('basic'). `null` while the connection is lost. */
   readonly address: string | null
-  /** port ('basic') */
+  /** The port of the current portal: port ('basic'). `null` while the connection is lost. */
   readonly port: number | null
-  /** Where it was asked to go, before any redirection: persistent_address ('basic'). */
+  /** The address that the initiator was given, before any redirection: persistent_address ('basic'). */
   readonly persistentAddress: string | null
-  /** persistent_port ('basic') */
+  /** The port that the initiator was given, before any redirection: persistent_port ('basic'). */
   readonly persistentPort: number | null
-  /** `up`, `failed`, `down`...: state ('full'; kernel 5.7 and later) */
+  /** The state, `up`, `failed`, `down`: state ('full'; kernel 5.7 and later). */
   readonly state: string | null
-  /** header_digest: whether headers carry a CRC32C ('full') */
+  /** Whether headers carry a CRC32C: header_digest ('full'). */
   readonly headerDigest: boolean | null
-  /** data_digest ('full') */
+  /** Whether data carries a CRC32C: data_digest ('full'). */
   readonly dataDigest: boolean | null
-  /** In bytes: max_recv_dlength ('full'). */
+  /** MaxRecvDataSegmentLength of the initiator (RFC 7143) in bytes: max_recv_dlength ('full'). */
   readonly maxReceiveDataSegmentLength: number | null
-  /** In bytes: max_xmit_dlength ('full'). */
+  /** MaxRecvDataSegmentLength of the target (RFC 7143) in bytes: max_xmit_dlength ('full'). */
   readonly maxTransmitDataSegmentLength: number | null
-  /** ping_tmo ('full') */
+  /** How long the initiator waits for the answer to a ping, in seconds: ping_tmo ('full'). */
   readonly pingTimeoutSeconds: number | null
-  /** recv_tmo ('full') */
+  /** How long a connection may be idle before the initiator sends a ping, in seconds: recv_tmo ('full'). */
   readonly receiveTimeoutSeconds: number | null
 }
 
-/** A SCSI device of a session. Those without a block device (a controller) are known at 'full'. */
+/** A SCSI device of an iSCSI session. A device without a block device, such as a controller, is read at 'full'. */
 export interface IscsiLun {
+  /** The LUN of the SCSI address. */
   readonly lun: number
+  /** The SCSI address, host:channel:target:LUN: `2:0:0:1`. */
   readonly hctl: string
-  /** The block device, `sda`; `null` where it is none. */
+  /** The kernel name of the block device: `sda`. `null` if the SCSI device has no block device. */
   readonly device: string | null
-  /** state of the SCSI device ('full') */
+  /** The state of the SCSI device: state in class/scsi_device/H:C:T:L/device ('full'). */
   readonly state: string | null
 }
 
-/** class/scsi_host/hostN */
+/** A SCSI host: class/scsi_host/hostN. */
 export interface ScsiHost {
+  /** N of hostN. */
   readonly number: number
-  /** `iscsi_tcp`, `ahci`: proc_name ('full') */
+  /** The name of the driver, `iscsi_tcp`, `ahci`: proc_name ('full'). */
   readonly driver: string | null
-  /** `running`: state ('full') */
+  /** The state, `running`: state ('full'). */
   readonly state: string | null
-  /** What the host is a part of, as its place in the device tree and that of its disks show; also class/fc_host ('full'). */
+  /**
+   * The bus or driver that the host belongs to. It follows from the device paths of the host, its sessions and its disks,
+   * and from class/fc_host ('full'). 'other' if none of these names one.
+   */
   readonly kind: 'iscsi' | 'fc' | 'sas' | 'ata' | 'usb' | 'virtio' | 'pseudo' | 'other'
 }
 
-/** class/nvme-subsystem/nvme-subsysN */
+/** An NVMe subsystem: class/nvme-subsystem/nvme-subsysN. */
 export interface NvmeSubsystem {
+  /** The name: `nvme-subsys0`. */
   readonly name: string
-  /** subsysnqn */
+  /** The NVMe Qualified Name: subsysnqn. */
   readonly nqn: string | null
-  /** model */
+  /** The model: model. */
   readonly model: string | null
-  /** serial */
+  /** The serial number: serial. */
   readonly serial: string | null
-  /** firmware_rev */
+  /** The firmware revision: firmware_rev. */
   readonly firmwareRevision: string | null
-  /** `numa`, `round-robin`, `queue-depth`: iopolicy */
+  /** How the kernel chooses a path, `numa`, `round-robin`, `queue-depth`: iopolicy. */
   readonly iopolicy: string | null
+  /** The controllers, in byte order of their names. */
   readonly controllers: readonly NvmeController[]
+  /** The namespaces, in byte order of their kernel names. */
   readonly namespaces: readonly NvmeSubsystemNamespace[]
 }
 
+/** An NVMe controller: class/nvme/nvmeN. */
 export interface NvmeController {
+  /** The name: `nvme0`. */
   readonly name: string
-  /** `pcie`, `tcp`, `rdma`, `fc`, `loop`: transport */
+  /** The transport, `pcie`, `tcp`, `rdma`, `fc`, `loop`: transport. */
   readonly transport: string | null
-  /** `traddr=192.168.30.7,trsvcid=4420` or a PCI address: address */
+  /** The address, `traddr=192.168.30.7,trsvcid=4420` or a PCI address: address. */
   readonly address: string | null
-  /** `live`, `connecting`...: state */
+  /** The state, `live`, `connecting`: state. */
   readonly state: string | null
 }
 
+/** A namespace of an NVMe subsystem. */
 export interface NvmeSubsystemNamespace {
-  /** `nvme0n1` */
+  /** The kernel name: `nvme0n1`. */
   readonly device: string
+  /** The paths, one for each controller that has the namespace. */
   readonly paths: readonly NvmePath[]
 }
 
-/** The hidden device of a namespace on one controller, `nvme0c1n1`; the namespace's own where it hangs on one controller. */
+/** A path of an NVMe namespace: class/nvme/nvmeN/nvmeScCnM. */
 export interface NvmePath {
+  /**
+   * The name of the hidden block device of a shared namespace on one controller: `nvme0c1n1`. For a namespace of a single
+   * controller, the kernel name of the namespace.
+   */
   readonly name: string
+  /** The name of the controller: `nvme1`. */
   readonly controller: string
-  /** `optimized`, `non-optimized`, `inaccessible`...: ana_state */
+  /** The Asymmetric Namespace Access state, `optimized`, `non-optimized`, `inaccessible`: ana_state. */
   readonly anaState: string | null
 }
 
-/** class/fc_host/hostN */
+/** A Fibre Channel host: class/fc_host/hostN. */
 export interface FibreChannelHost {
+  /** N of hostN, the number of the SCSI host. */
   readonly hostNumber: number
-  /** `0x5001438033d84a2c`: port_name */
+  /** The World Wide Port Name, `0x5001438033d84a2c`: port_name. */
   readonly portName: string | null
-  /** `Online`, `Linkdown`...: port_state */
+  /** The state of the port, `Online`, `Linkdown`: port_state. */
   readonly state: string | null
-  /** `16 Gbit`: speed */
+  /** The speed, `16 Gbit`: speed. */
   readonly speed: string | null
-  /** class/fc_remote_ports/rport-H:B-N of this host */
+  /** The remote ports that this host sees, in byte order of their names. */
   readonly remotePorts: readonly FibreChannelRemotePort[]
 }
 
+/** A remote port of a Fibre Channel host: class/fc_remote_ports/rport-H:B-N. */
 export interface FibreChannelRemotePort {
-  /** `rport-2:0-1` */
+  /** The name: `rport-2:0-1`. */
   readonly name: string
-  /** port_name */
+  /** The World Wide Port Name: port_name. */
   readonly portName: string | null
-  /** `Online`, `Blocked`, `Not Present`...: port_state */
+  /** The state of the port, `Online`, `Blocked`, `Not Present`: port_state. */
   readonly state: string | null
-  /** `FCP Target`: roles */
+  /** The roles, `FCP Target`: roles. */
   readonly roles: string | null
 }
