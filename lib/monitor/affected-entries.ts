@@ -1,6 +1,6 @@
 import type { Uevent } from '../executor/uevent.js'
+import { locationOf } from '../snapshot/device-location.js'
 import type { Part } from '../snapshot/parts.js'
-import { placeOf } from '../snapshot/place.js'
 
 /** An entry of a part, or a whole part, that a uevent affects. */
 export interface AffectedEntry {
@@ -75,7 +75,7 @@ function* blockDevice(
 
 /** The SCSI device, host and session on a device path. */
 function scsiOf(devicePath: string): readonly AffectedEntry[] {
-  const { scsi, hostNumber, sessionId } = placeOf(devicePath)
+  const { scsi, hostNumber, sessionId } = locationOf(devicePath)
   const entries: AffectedEntry[] = []
   if (scsi !== null) entries.push({ part: 'scsiDevices', entry: scsi.hctl, isSettling: false })
   else if (hostNumber !== null) entries.push({ part: 'scsiHosts', entry: `host${hostNumber}`, isSettling: false })

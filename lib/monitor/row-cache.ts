@@ -1,9 +1,9 @@
 import type { UeventBatch } from '../executor/uevent.js'
 import type { Machine } from '../machine/machine.js'
 import type { Fields } from '../query/definition.js'
+import { locationOf } from '../snapshot/device-location.js'
 import type { Detail } from '../snapshot/model.js'
 import { changesSilently, type Part, type Rows } from '../snapshot/parts.js'
-import { placeOf } from '../snapshot/place.js'
 import { type AffectedEntry, affectedBy } from './affected-entries.js'
 import { type HeldCount, OpenAttributes, type RowAttribute } from './open-attributes.js'
 import { directoryOf, RowStore } from './row-store.js'
@@ -152,7 +152,7 @@ export class RowCache {
       if (connection.startsWith(prefix)) entries.push(['connections', connection])
     }
     const link = this.rows.rowsOf('sessions').get(session)?.['link']
-    const { hostNumber } = placeOf(typeof link === 'string' ? link : '')
+    const { hostNumber } = locationOf(typeof link === 'string' ? link : '')
     if (hostNumber !== null) entries.push(['iscsiHosts', `host${hostNumber}`])
     return entries
   }

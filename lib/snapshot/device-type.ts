@@ -1,13 +1,13 @@
-// The words of lsblk's TYPE column.
+// The types of block devices, as in lsblk's TYPE column.
 
-/** A map's type is what its uuid begins with: `mpath-3600...`, `LVM-...`, `CRYPT-LUKS2-...`, `part1-mpath-...`. */
+/** The type of a map: the first part of its uuid (`mpath-3600...`, `LVM-...`, `CRYPT-LUKS2-...`, `part1-mpath-...`). */
 export function mapTypeOf(uuid: string | null): string {
   const prefix = uuid?.split('-', 1)[0]?.toLowerCase()
   if (!prefix) return 'dm'
   return prefix.startsWith('part') ? 'part' : prefix
 }
 
-/** Peripheral device types of SCSI Primary Commands; what is not named here is a disk to lsblk. */
+/** The names of the peripheral device types of SCSI Primary Commands. lsblk shows any other type as a disk. */
 const scsiTypes: Readonly<Record<number, string>> = {
   0: 'disk',
   1: 'tape',
@@ -25,11 +25,15 @@ const scsiTypes: Readonly<Record<number, string>> = {
   17: 'osd',
 }
 
+/** The type of a SCSI device. */
 export function scsiTypeOf(type: number | null): string {
   return (type === null ? undefined : scsiTypes[type]) ?? 'disk'
 }
 
-/** The type that a kernel name tells, for what is neither a partition nor a SCSI device, and a map that has just gone. */
+/**
+ * The type of a device by its kernel name. It is used for devices that are neither partitions nor SCSI devices, and for
+ * maps that have just been removed.
+ */
 export function typeOfName(name: string): string {
   if (/^loop\d+$/.test(name)) return 'loop'
   if (/^dm-\d+$/.test(name)) return 'dm'

@@ -1,4 +1,4 @@
-/** The items of each key, in their order; those whose key is `null` are in no group. */
+/** Groups items by key. Each group keeps the order of the items. An item whose key is `null` is in no group. */
 export function grouped<Key, Item>(
   items: Iterable<Item>,
   keyOf: (item: Item) => Key | null,
@@ -11,6 +11,7 @@ export function grouped<Key, Item>(
   return groups
 }
 
+/** Adds an item to the group of a key. */
 export function append<Key, Item>(groups: Map<Key, Item[]>, key: Key, item: Item): void {
   const group = groups.get(key)
   if (group === undefined) groups.set(key, [item])

@@ -8,7 +8,7 @@ import { Snapshot } from './snapshot.js'
 
 /** Options of a snapshot. */
 export interface SnapshotOptions extends ReadOptions {
-  /** How much to read; 'basic' by default. More detail takes more time: every attribute takes three system calls. */
+  /** How much to read. The default is 'basic'. More detail takes more time: each attribute takes three system calls. */
   readonly detail?: Detail
 }
 
@@ -27,13 +27,21 @@ const operations: Readonly<Record<Detail, Operation<[], Snapshot>>> = {
   full: snapshotOperation('full'),
 }
 
-/** @throws {TypeError} for an unknown detail */
+/**
+ * The operation that reads a snapshot.
+ *
+ * @throws {TypeError} for an unknown detail
+ */
 export function readSnapshot(detail: Detail = 'basic'): Operation<[], Snapshot> {
   checkDetail(detail)
   return operations[detail]
 }
 
-/** @throws {TypeError} for an unknown detail */
+/**
+ * The query of a snapshot.
+ *
+ * @throws {TypeError} for an unknown detail
+ */
 export function queryOf(detail: Detail): Query<Rows, unknown> {
   checkDetail(detail)
   return queries[detail]

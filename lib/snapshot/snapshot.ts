@@ -1,3 +1,4 @@
+import { compareBytes } from '../query/path.js'
 import { isLoggedIn } from '../storage/iscsi.js'
 import type {
   BlockDevice,
@@ -13,21 +14,30 @@ import type {
 import { SnapshotIndex } from './snapshot-index.js'
 
 /**
- * A machine's block storage at one moment, with finders. The data are readonly and JSON-safe; a snapshot that went
- * through JSON gets its finders back with `new Snapshot(JSON.parse(text))`. Nothing here reads the machine again.
+ * The block storage of a machine at one moment. The data is readonly and can be converted to JSON.
+ * `new Snapshot(JSON.parse(text))` makes a snapshot again. The methods look up devices, maps and sessions in the data.
+ * They do not read the machine.
  */
 export class Snapshot implements SnapshotData {
+  /** How much was read. */
   readonly detail: Detail
+  /** All block devices, in byte order of their kernel names. */
   readonly blockDevices: readonly BlockDevice[]
+  /** All multipath maps, in byte order of the kernel names of their devices ('basic'). */
   readonly multipathMaps: readonly MultipathMap[]
+  /** All iSCSI sessions, in byte order of their names: session10 before session2. */
   readonly iscsiSessions: readonly IscsiSession[]
+  /** All SCSI hosts, in byte order of their names: host10 before host2. */
   readonly scsiHosts: readonly ScsiHost[]
+  /** All NVMe subsystems, in byte order of their names ('full'). */
   readonly nvmeSubsystems: readonly NvmeSubsystem[]
+  /** All Fibre Channel hosts, in byte order of their names ('full'). */
   readonly fibreChannelHosts: readonly FibreChannelHost[]
 
-  /** Made when something is first asked for. */
+  /** Created at the first lookup. */
   #index: SnapshotIndex | undefined
 
+  /** @param data another snapshot, or the parsed JSON of one */
   constructor(data: SnapshotData) {
     this.detail = data.detail
     this.blockDevices = data.blockDevices
@@ -38,19 +48,19 @@ export class Snapshot implements SnapshotData {
     this.fibreChannelHosts = data.fibreChannelHosts
   }
 
-  /** By the kernel's name, `sda`, or a map's, `mpatha` ('basic'). */
+  /** Finds a device by its kernel name (`sda`) or by the name of a map (`mpatha`, 'basic'). */
   device(name: string): BlockDevice | undefined {
     return this.index.deviceByName.get(name) ?? this.index.deviceByMapName.get(name)
   }
 
-  /** By device number. */
+  /** Finds a device by its device number. */
   deviceByNumber(major: number, minor: number): BlockDevice | undefined {
     return this.index.deviceByNumber.get(`${major}:${minor}`)
   }
 
   /**
-   * By `/dev/sda`, `/dev/cciss/c0d0` or `/dev/mapper/mpatha` ('basic'). Links elsewhere are not followed: nothing is
-   * read.
+   * Finds a device by its path: `/dev/sda`, `/dev/cciss/c0d0`, `/dev/mapper/mpatha` ('basic'). Other links, such as those
+   * in /dev/disk, are not found, because nothing is read.
    */
   deviceByPath(path: string): BlockDevice | undefined {
     return path.startsWith(mapperDirectory)
@@ -58,32 +68,43 @@ export class Snapshot implements SnapshotData {
       : this.index.deviceByPath.get(path)
   }
 
-  /** The disks a device comes down to, through any depth of maps, arrays and partitions; of a disk itself none. */
+  /**
+   * The disks that a device is made of, through any number of levels of maps, MD arrays and partitions. An empty array for
+   * a disk.
+   */
   disksUnder(device: BlockDevice): readonly BlockDevice[] {
-    return this.reach(device, (one) => this.directlyUnder(one)).filter(
-      (one) => one.slaves.length === 0 && one.parent === null && one.dm === null,
+    return this.reachable(device, (other) => this.directlyUnder(other)).filter(
+      ({ slaves, parent, dm }) => slaves.length === 0 && parent === null && dm === null,
     )
   }
 
-  /** The multipath maps over a device, through any depth, in the order of `multipathMaps`. */
+  /** The multipath maps made of a device, through any number of levels, in the order of `multipathMaps`. */
   mapsOver(device: BlockDevice): readonly MultipathMap[] {
     return this.devicesOver(device)
-      .map((one) => this.index.mapByDevice.get(one.name))
+      .map(({ name }) => this.index.mapByDevice.get(name))
       .filter((map) => map !== undefined)
-      .sort((a, b) => (a.device < b.device ? -1 : 1))
+      .sort((a, b) => compareBytes(a.device, b.device))
   }
 
-  /** All that is made on a device or its partitions, through any depth. */
+  /** The devices made of a device, with its partitions and what is made of them, through any number of levels. */
   devicesOver(device: BlockDevice): readonly BlockDevice[] {
-    return this.reach(device, (one) => this.directlyOver(one))
+    return this.reachable(device, (other) => this.directlyOver(other))
   }
 
-  /** The multipath maps that have a disk among their paths: one, as multipathd makes them. */
+  /**
+   * The multipath maps that have a device among their paths. multipathd creates at most one.
+   *
+   * @param name the kernel name of the device
+   */
   mapsOfPath(name: string): readonly MultipathMap[] {
     return this.index.mapsOfPath.get(name) ?? []
   }
 
-  /** The map that has exactly these paths, in whatever order. */
+  /**
+   * The multipath map that has exactly these paths.
+   *
+   * @param names the kernel names of the paths, in any order
+   */
   mapOfPaths(names: readonly string[]): MultipathMap | undefined {
     const wanted = new Set(names)
     return this.mapsOfPath(names[0] ?? '').find(
@@ -91,7 +112,10 @@ export class Snapshot implements SnapshotData {
     )
   }
 
-  /** The paths of a map whose disk is running and whose session is logged in. A path of unknown state counts as live. */
+  /**
+   * The paths of a map whose SCSI device is `running` and whose session is logged in. An unknown state of a device or
+   * session counts as working. A path without a session needs none.
+   */
   livePaths(map: MultipathMap): readonly MultipathPath[] {
     return map.paths.filter(({ state, sessionId }) => {
       const sessionState = sessionId === null ? null : (this.session(sessionId)?.state ?? null)
@@ -99,22 +123,22 @@ export class Snapshot implements SnapshotData {
     })
   }
 
-  /** By N of sessionN. */
+  /** Finds the session sessionN. */
   session(id: number): IscsiSession | undefined {
     return this.index.sessionById.get(id)
   }
 
-  /** The iSCSI session that a disk (or a disk's partition) is reached through. */
+  /** The iSCSI session of a disk or partition. `undefined` if it is not reached by iSCSI. */
   sessionOf(device: BlockDevice): IscsiSession | undefined {
     return device.iscsi === null ? undefined : this.session(device.iscsi.sessionId)
   }
 
-  /** The sessions to a target ('basic'). */
+  /** The iSCSI sessions to a target ('basic'). */
   sessionsTo(targetName: string): readonly IscsiSession[] {
     return this.index.sessionsByTarget.get(targetName) ?? []
   }
 
-  /** The disks of a target's LUN, one a session ('basic'). */
+  /** The disks of a LUN of an iSCSI target, usually one for each session ('basic'). */
   disksOfLun(targetName: string, lun: number): readonly BlockDevice[] {
     return this.sessionsTo(targetName).flatMap(({ id }) => this.index.disksOfLun.get(`${id} ${lun}`) ?? [])
   }
@@ -136,12 +160,13 @@ export class Snapshot implements SnapshotData {
     return names.map((name) => this.index.deviceByName.get(name)).filter((device) => device !== undefined)
   }
 
-  /** All devices that a step leads to, again and again, in the order they are met; without the first. */
-  private reach(from: BlockDevice, step: (device: BlockDevice) => readonly BlockDevice[]): readonly BlockDevice[] {
-    const met = new Set<BlockDevice>([from])
-    for (const device of met) for (const next of step(device)) met.add(next)
-    met.delete(from)
-    return [...met]
+  /** The devices that repeated steps from a device lead to, nearest first, without the device itself. */
+  private reachable(from: BlockDevice, step: (device: BlockDevice) => readonly BlockDevice[]): readonly BlockDevice[] {
+    // The iteration of a set also visits the elements that are added during the iteration.
+    const reached = new Set<BlockDevice>([from])
+    for (const device of reached) for (const next of step(device)) reached.add(next)
+    reached.delete(from)
+    return [...reached]
   }
 }
 

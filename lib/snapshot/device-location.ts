@@ -1,5 +1,6 @@
-/** The numbers of `H:C:T:L`. */
+/** A SCSI address in numbers. */
 export interface ScsiAddress {
+  /** The address as a text, host:channel:target:LUN: `2:0:0:1`. */
   readonly hctl: string
   readonly host: number
   readonly channel: number
@@ -7,33 +8,40 @@ export interface ScsiAddress {
   readonly lun: number
 }
 
-/** What a device's place in the tree says: the link of dev/block/8:0, class/iscsi_session/session1... */
-export interface Place {
-  /** The device's kernel name, the last component. */
+/**
+ * What the path of a device in /sys/devices tells about it. The links of dev/block/8:0 and class/iscsi_session/session1
+ * contain such a path, as does a uevent. A field is `null` if no component of the path has the form that the field needs.
+ */
+export interface DeviceLocation {
+  /** The kernel name of the device: the last component. */
   readonly name: string
-  /** The component before it. */
+  /** The component before the last one. Empty if there is none. */
   readonly parent: string
+  /** N of hostN. */
   readonly hostNumber: number | null
+  /** N of sessionN. */
   readonly sessionId: number | null
-  /** That of the SCSI device it belongs to. */
+  /** The address of the SCSI device: H:C:T:L. */
   readonly scsi: ScsiAddress | null
+  /** nvme-subsysN. */
   readonly nvmeSubsystem: string | null
+  /** nvmeN. */
   readonly nvmeController: string | null
-  /** The bus or driver that a SCSI host is a part of, where a component names it. */
+  /** The bus or driver of the SCSI host. */
   readonly bus: 'ata' | 'usb' | 'virtio' | 'sas' | 'fc' | 'pseudo' | null
 }
 
 /**
- * Reads a link's components once; of a kind that stands in it twice, the one nearest to the device counts. This is done
- * for every device, so that only what is kept is cut out of the link.
+ * Parses the path of a device. If two components have the form of one field, the last one counts. The function runs for
+ * every device. So it goes through the path once, and copies only the parts that it returns.
  */
-export function placeOf(link: string): Place {
+export function locationOf(link: string): DeviceLocation {
   let hostNumber: number | null = null
   let sessionId: number | null = null
   let scsi: ScsiAddress | null = null
   let nvmeSubsystem: string | null = null
   let nvmeController: string | null = null
-  let bus: Place['bus'] = null
+  let bus: DeviceLocation['bus'] = null
   let parentStart = 0
   let start = 0
   for (let end = link.indexOf('/'); ; end = link.indexOf('/', start)) {
@@ -78,14 +86,14 @@ export function placeOf(link: string): Place {
   return { name: link.slice(start), parent, hostNumber, sessionId, scsi, nvmeSubsystem, nvmeController, bus }
 }
 
-/** The number in `host2`; `null` where the component is not of this form. */
+/** The number of a component of the form prefix + number, such as `host2`. `null` for any other component. */
 function numberAfter(prefix: string, link: string, start: number, end: number): number | null {
   if (!link.startsWith(prefix, start)) return null
   const digits = start + prefix.length
   return digits < end && endOfDigits(link, digits) === end ? numberIn(link, digits, end) : null
 }
 
-/** `null` where the component is not of the form `H:C:T:L`. */
+/** The address in a component of the form `H:C:T:L`. `null` for any other component. */
 function addressIn(link: string, start: number, end: number): ScsiAddress | null {
   const channel = afterColon(link, start)
   const target = afterColon(link, channel)
@@ -100,7 +108,7 @@ function addressIn(link: string, start: number, end: number): ScsiAddress | null
   }
 }
 
-/** Where the next number begins, after one and a colon; -1 where they are not there. */
+/** The index after a number and a colon. -1 if there is no number with a colon at `start`, or if `start` is -1. */
 function afterColon(link: string, start: number): number {
   if (start === -1) return -1
   const end = endOfDigits(link, start)
