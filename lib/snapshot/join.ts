@@ -242,8 +242,8 @@ class Join {
         id,
         hostNumber,
         ...copySession(row),
-        ...copyIscsiHost(hosts.get(hostNumber) ?? {}),
         recoveryTimeoutSeconds: recoverySecondsOf(row.recoveryTimeout),
+        ...copyIscsiHost(hosts.get(hostNumber) ?? {}),
         connections: this.connections.get(id) ?? [],
         luns: luns.get(id) ?? [],
       }
