@@ -1,9 +1,14 @@
 {
+  "target_defaults": {
+    "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20", "-O3"],
+    "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-fexceptions", "-fvisibility=hidden", "-ffunction-sections"]
+  },
   "targets": [
     {
-      "target_name": "fast_sysfs",
+      # Knows no JavaScript.
+      "target_name": "core",
+      "type": "static_library",
       "sources": [
-        "native/addon.cc",
         "native/core/async_run.cc",
         "native/core/attribute_sampler.cc",
         "native/core/bytes.cc",
@@ -15,7 +20,14 @@
         "native/core/program.cc",
         "native/core/sampler.cc",
         "native/core/uevent_waiter.cc",
-        "native/core/uevents.cc",
+        "native/core/uevents.cc"
+      ],
+      "cflags_cc": ["-O2", "-fPIC"]
+    },
+    {
+      "target_name": "fast_sysfs",
+      "sources": [
+        "native/addon.cc",
         "native/glue/async_run.cc",
         "native/glue/prepared_program.cc",
         "native/glue/sampler.cc",
@@ -23,16 +35,18 @@
         "native/glue/values.cc",
         "native/portability.cc"
       ],
-      # Turns every C++ exception that leaves a function of the addon into a JavaScript exception.
-      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all"],
+      "dependencies": [
+        "core",
+        # Turns every C++ exception that leaves a function of the addon into a JavaScript exception.
+        "<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all"
+      ],
       "defines": [
         "NAPI_VERSION=8",
         "NODE_ADDON_API_DISABLE_DEPRECATED",
         # A worker thread that is terminated in a call cannot throw. Without this the process would abort.
         "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
       ],
-      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
-      "cflags_cc": ["-std=c++17", "-O2", "-Wall", "-Wextra", "-fvisibility=hidden", "-ffunction-sections"],
+      "cflags_cc": ["-O2"],
       "ldflags": ["-pthread", "-static-libstdc++", "-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/exports.map", "-Wl,-z,relro,-z,now"]
     }
   ]

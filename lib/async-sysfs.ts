@@ -15,12 +15,12 @@ import {
  * does not block the event loop. They reject with what the methods of Sysfs throw.
  *
  * A system call that hangs cannot be interrupted. `signal` and `timeoutMs` end the waiting at once, and the run before
- * its next system call. The thread stays blocked until the kernel returns. Until then the process does not end by itself;
- * process.exit() and a worker's terminate() wait, too. When a call has lasted a second, other runs get another thread and
- * skip the blocked path: an attribute or link is `null` and reported as unreadable with 'ETIMEDOUT'; a directory that
- * must be listed rejects. So a path blocks one thread at most. At most half of the pool (UV_THREADPOOL_SIZE, 4 by
- * default) is used. If all of these threads are blocked, runs are rejected at once with 'ETIMEDOUT' and a blocked path.
- * Each JavaScript thread (worker_threads) counts separately.
+ * its next system call. The thread stays blocked until the kernel returns. Until then the process does not end by
+ * itself; process.exit() and a worker's terminate() wait, too. When a call has lasted a second, other runs get another
+ * thread and skip the blocked path: an attribute or link is `null` and reported as unreadable with 'ETIMEDOUT'; a
+ * directory that must be listed rejects. So a path blocks one thread at most. At most half of the pool
+ * (UV_THREADPOOL_SIZE, 4 by default) is used. If all of these threads are blocked, runs are rejected at once with
+ * 'ETIMEDOUT' and a blocked path. Each JavaScript thread (worker_threads) counts separately.
  */
 export class AsyncSysfs {
   readonly #machine: Machine

@@ -1,10 +1,9 @@
-import { getSystemErrorMap } from 'node:util'
-
 /**
  * No answer can be given: the process is out of descriptors or memory, or may not list a directory (EACCES). A failure
  * of a single device never throws: see `Unreadable`. The fields are those of Node's own file system errors.
  */
 export class SysfsError extends Error {
+  /** Always 'SysfsError'. */
   override readonly name = 'SysfsError'
   /** The name of the error: 'EMFILE'. */
   readonly code: string
@@ -45,5 +44,7 @@ export function typeName(value: unknown): string {
 }
 
 function describe(errno: number): [code: string, description: string] {
+  // Not imported: an import would load node:util into every process that loads the library.
+  const { getSystemErrorMap } = process.getBuiltinModule('node:util')
   return getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
 }

@@ -6,7 +6,7 @@ export { SysfsError, type Unreadable } from './errors.js'
 export type { AsyncOptions } from './executor/async-run.js'
 export { statColumns } from './executor/sampler-source.js'
 export type { LostUevents, Uevent } from './executor/uevent.js'
-export type { Evidence, Finding } from './findings/finding.js'
+export type * from './findings/finding.js'
 export { type FindingsOptions, findingsOf } from './findings/findings.js'
 export type { Backend } from './machine/backend.js'
 export {

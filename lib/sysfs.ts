@@ -4,7 +4,7 @@ import type { LostUevents, Uevent } from './executor/uevent.js'
 import { type Backend, chooseExecutor } from './machine/backend.js'
 import { Machine } from './machine/machine.js'
 import type { PreparedQuery, ReadOptions } from './machine/prepared-query.js'
-import { type RootOptions, rootsOf } from './machine/roots.js'
+import { absolutePath, type RootOptions, rootsOf } from './machine/roots.js'
 import { Monitor, type MonitorOptions, type WatchOptions, watch } from './monitor/monitor.js'
 import { type UeventsOptions, ueventsOf } from './monitor/uevent-iterator.js'
 import type { Query } from './query/query.js'
@@ -26,6 +26,12 @@ export interface SysfsOptions extends RootOptions {
    * if it loads. The answers are the same.
    */
   readonly backend?: Backend
+  /**
+   * The .node file to load. By default FAST_SYSFS_ADDON of the environment. Without either the addon is looked up in
+   * the package, or, for a bundle, beside the bundle. A thread loads each file once. Instances that name different
+   * files use different addons.
+   */
+  readonly addonPath?: string
 }
 
 /** The sysfs of one machine. The constructor reads nothing. */
@@ -38,6 +44,8 @@ export class Sysfs {
   readonly procPath: string
   /** The executor of the queries. */
   readonly backend: 'native' | 'fallback'
+  /** The .node file that `addonPath` or FAST_SYSFS_ADDON names, absolute. `undefined` if the addon is looked up. */
+  readonly addonPath: string | undefined
   /** Why the addon does not load, if `backend: 'auto'` uses the fallback for that reason. */
   readonly nativeLoadError: Error | undefined
 
@@ -58,7 +66,9 @@ export class Sysfs {
     this.sysPath = roots.sys
     this.devPath = roots.dev
     this.procPath = roots.proc
-    const { executor, nativeLoadError } = chooseExecutor(options.backend ?? 'auto')
+    const { addonPath = process.env['FAST_SYSFS_ADDON'] || undefined } = options
+    this.addonPath = addonPath === undefined ? undefined : absolutePath('addonPath', addonPath)
+    const { executor, nativeLoadError } = chooseExecutor(options.backend ?? 'auto', this.addonPath)
     this.backend = executor.name
     this.nativeLoadError = nativeLoadError
     this.#machine = new Machine(executor, roots)
@@ -170,8 +180,8 @@ export class Sysfs {
   }
 
   /**
-   * Makes a sampler, which reads the same numbers of the same block devices many times a second: see Sampler. The caller
-   * closes it.
+   * Makes a sampler, which reads the same numbers of the same block devices many times a second: see Sampler. The
+   * caller closes it.
    *
    * @throws {TypeError} or {RangeError} for wrong options
    * @throws {SysfsError} see SysfsError; also if /proc/diskstats is missing

@@ -1,191 +1,197 @@
 /*
- * Measures the four questions, queries of one's own and the snapshot: the addon, the fallback, the way of 2018 on Node's
- * file system functions, and a bare loop of the addon's system calls in C. Beside them what is used today for the real
- * /sys, what it costs to make rows of a result, and what a snapshot of 4096 disks holds.
+ * Measures the library on generated trees of three sizes and on this machine's real sysfs: the addon, the fallback, a
+ * reference implementation on node:fs, and a bare loop of the addon's system calls in C. It also measures forked tools,
+ * whole processes, the conversion of results, memory, the monitor and the number of system calls.
  *
- *     npm run bench -- [--short] [--json FILE]
+ *     npm run bench -- [--short] [--json FILE] [--markdown FILE]
  *
- * Machines of three sizes are written to memory (/dev/shm where there is room); then this machine's own /sys is asked,
- * as root with loop devices that are made for it. All contenders' answers are compared first. What stands beside a
- * ratio is the target; missing one does not make this fail, for machines differ.
+ * --json writes the figures, --markdown a document with the method and the tables. As root, loop devices are added to
+ * the real sysfs and removed at the end. The results of all implementations are compared before they are measured. A
+ * missed target does not fail the benchmark, because machines differ.
  */
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { LoopDevices } from '../test/support/loop-devices.js'
-import { removeMachine } from '../test/support/sysfs-tree.js'
-import { hasRoom } from '../test/support/temporary.js'
-import { BareLoop, compileBareLoop, compileUdevLoop, UdevLoop } from './bench/bare-loop.js'
-import type { BareLoops, Question } from './bench/benchmark.js'
-import { measureCrossing } from './bench/crossing.js'
-import { measureToday } from './bench/forked-tools.js'
-import { bytesPerDisk, questionsOfWrittenMachine, type SizeName, sizes } from './bench/generated-tree.js'
-import { type Effort, Samples, warmUp } from './bench/measure.js'
-import { measureMemory } from './bench/memory.js'
-import { measureMonitor } from './bench/monitor.js'
-import { questionsOfLiveMachine } from './bench/real-sysfs.js'
-import { crossingLine, memoryTable, monitorTable, type Result, resultOf, table, todayTable } from './bench/report.js'
-import { questionsOfSampler } from './bench/sampler.js'
+import type { BareLoops } from './bench/benchmark.js'
+import { type BenchmarkTree, measureTrees } from './bench/benchmark-tree.js'
+import { BareLoop, compileBareLoop, compileUdevLoop, UdevLoop } from './bench/c-programs.js'
+import { documentText } from './bench/document.js'
+import { environment, environmentText } from './bench/environment.js'
+import { measureForkedTools } from './bench/forked-tools.js'
+import { bytesOf, generatedTreeBenchmarks, type SizeName, sizes, writeGeneratedTree } from './bench/generated-tree.js'
+import { measureMemory, memoryTable } from './bench/memory.js'
+import { type DeviceCounts, measureMonitor } from './bench/monitor.js'
+import { measureProcesses } from './bench/processes.js'
+import { realSysfsBenchmarks } from './bench/real-sysfs.js'
+import { measureResultConversion } from './bench/result-conversion.js'
+import type { ResultTable } from './bench/results.js'
+import { samplerBenchmarks } from './bench/sampler.js'
+import type { MeasurementOptions } from './bench/samples.js'
 import { details } from './bench/snapshot-benchmarks.js'
+import { countSystemCalls, systemCallTable } from './bench/system-calls.js'
+import { plainText, type Table, tableOf, targetsTable } from './bench/table.js'
+import { temporaryDirectory, treePlace } from './bench/temporary-directory.js'
 
-// Rounds: a multiple of the ten orders that five contenders take turns in.
-const efforts: Readonly<Record<'short' | 'full', Effort & { readonly loopDevices: number }>> = {
-  short: { rounds: 20, batchMilliseconds: 2, warmUpMilliseconds: 60, longestSeconds: 2, loopDevices: 32 },
-  full: { rounds: 100, batchMilliseconds: 6, warmUpMilliseconds: 500, longestSeconds: 60, loopDevices: 1000 },
+interface Form extends MeasurementOptions {
+  /** The number of loop devices that are added for the queries and the sampler. */
+  readonly loopDevices: number
+  readonly monitoredDevices: DeviceCounts
 }
 
-interface Place {
-  readonly name: string
-  /** Where the machine is written, of which the snapshot's memory and its crossing are measured. */
-  readonly largeRoot?: string
-  readonly questions: readonly Question[]
+// The rounds are a multiple of the ten orders of five implementations.
+const forms: Readonly<Record<'short' | 'full', Form>> = {
+  short: {
+    ...{ rounds: 20, batchMilliseconds: 2, warmUpMilliseconds: 60, maximumSeconds: 2 },
+    ...{ loopDevices: 32, monitoredDevices: [10, 100] },
+  },
+  full: {
+    ...{ rounds: 100, batchMilliseconds: 6, warmUpMilliseconds: 500, maximumSeconds: 60 },
+    ...{ loopDevices: 1000, monitoredDevices: [10, 100, 1000] },
+  },
+}
+
+interface GeneratedTree extends BenchmarkTree {
+  readonly size: SizeName
+  readonly root: string
+}
+
+const skipped: string[] = []
+
+function skip(reason: string): void {
+  skipped.push(reason)
+  console.log(`Not measured: ${reason}.`)
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' } } })
-  const effort = efforts[values.short ? 'short' : 'full']
+  const { values } = parseArgs({
+    options: {
+      short: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+    },
+  })
+  const form = forms[values.short ? 'short' : 'full']
   const temporary = temporaryDirectory(os.tmpdir())
-  const compiled = compileBareLoop(temporary)
-  let loops: BareLoops | undefined
-  if ('missing' in compiled) {
-    console.log(`Without the bare loop: ${compiled.missing}.\n`)
-  } else {
-    const { program } = compiled
-    loops = { withThreads: new BareLoop(program, 'threads'), oneThread: new BareLoop(program, 'one-thread') }
-  }
+  const program = compiledBareLoop(temporary)
+  const loops = program === undefined ? undefined : startBareLoops(program)
   const udev = startUdev(temporary)
-
   const loopDevices = await startLoopDevices()
-  const made = (await loopDevices?.add(effort.loopDevices)) ?? []
-  const device = made.at(-1) ?? blockDevices()[0]
-  const live = livePlace(made, device, loops)
-  const places: readonly Place[] = [...writtenPlaces(loops, values.short), live]
-  const results = await measure(places, effort)
-  const today = await measureToday(device, udev, effort, (leftOut) => console.log(`${leftOut}\n`))
-  console.log(table(results))
-  console.log(todayTable(live.name, today))
-  const largeRoot = places.find((place) => place.largeRoot !== undefined)?.largeRoot
-  const crossing = largeRoot === undefined ? undefined : await measureCrossing(largeRoot, effort)
-  const memory = largeRoot === undefined ? [] : measureMemory(largeRoot)
-  if (crossing !== undefined) console.log(crossingLine(crossing))
-  console.log(memoryTable(memory))
-  // Measuring the monitor makes devices of its own.
+  const added = (await loopDevices?.add(form.loopDevices)) ?? []
+  const device = added.at(-1) ?? blockDevices()[0]
+
+  const generated = [...generatedTrees(loops, values.short)]
+  const results: ResultTable[] = [...(await measureTrees([...generated, realSysfs(added, device, loops)], form))]
+  results.push(await measureForkedTools(device, udev, form, skip))
+  results.push(await measureProcesses(form))
+  const largest = generated.at(-1)
+  if (largest !== undefined) results.push(await measureResultConversion(largest.root, form))
+  // The monitor's benchmark adds loop devices of its own.
   await loopDevices?.close()
-  const monitor = await measureMonitor(effort, values.short ? 'short' : 'full')
-  console.log(typeof monitor === 'string' ? `Without the monitor: ${monitor}.\n` : monitorTable(monitor))
-  if (values.json !== undefined) {
-    const measured = { ...surroundings(), effort, sizes, results, today, crossing, memory, monitor }
-    writeFileSync(values.json, `${JSON.stringify(measured, undefined, 2)}\n`)
-  }
-
+  const monitor = await measureMonitor(form, form.monitoredDevices)
+  if (typeof monitor === 'string') skip(`the monitor: ${monitor}`)
+  else results.push(monitor)
   await Promise.all([loops?.withThreads.close(), loops?.oneThread.close(), udev?.close()])
+
+  const memory = largest === undefined ? [] : measureMemory(largest.root)
+  const counted = generated.find(({ size }) => size === 'medium')
+  const systemCalls = counted && (await countSystemCalls(counted.root, counted.size, temporary, program))
+  if (typeof systemCalls === 'string') skip(`system calls: ${systemCalls}`)
+
+  const tables: Table[] = [targetsTable(results), ...results.map(tableOf)]
+  if (memory.length > 0) tables.push(memoryTable(memory))
+  if (counted !== undefined && Array.isArray(systemCalls)) tables.push(systemCallTable(counted.title, systemCalls))
+  console.log(`\n${environmentText(environment)}\n`)
+  console.log([...tables.slice(1), ...tables.slice(0, 1)].map(plainText).join('\n'))
+  if (values.json !== undefined) {
+    const figures = { environment, form, sizes, skipped, results, memory, systemCalls }
+    write(values.json, `${JSON.stringify(figures, undefined, 2)}\n`)
+  }
+  if (values.markdown !== undefined) {
+    const command = `npm run bench -- ${values.short ? '--short ' : ''}--markdown ${values.markdown}`
+    write(values.markdown, documentText(command, environment, form, skipped, tables))
+  }
 }
 
-async function measure(places: readonly Place[], effort: Effort): Promise<readonly Result[]> {
-  for (const { questions } of places) for (const question of questions) await question.check()
-  // Everything is warmed up before anything is measured: what code is compiled to depends on all that it has met.
-  const warm = []
-  for (const { name, questions } of places) {
-    for (const question of questions) {
-      const paced = []
-      for (const contender of question.contenders) paced.push(await warmUp(contender, effort))
-      warm.push({ name, question, paced })
-    }
-  }
-  const results: Result[] = []
-  for (const { name, question, paced } of warm) {
-    results.push(resultOf(name, question.title, question.targets, await Samples.take(paced, effort)))
-  }
-  return results
-}
-
-function* writtenPlaces(loops: BareLoops | undefined, isShort: boolean): Generator<Place> {
+function* generatedTrees(loops: BareLoops | undefined, isShort: boolean): Generator<GeneratedTree> {
   for (const size of Object.keys(sizes) as SizeName[]) {
-    const { sessions, luns } = sizes[size]
-    const room = placeWithRoom(sessions * luns * bytesPerDisk)
-    if (room === undefined) {
-      console.log(`Without the ${size} machine: there is no room for it.\n`)
+    const { sessions, luns, maps } = sizes[size]
+    const place = treePlace(bytesOf(sizes[size]))
+    if (place === undefined) {
+      skip(`the ${size} generated tree: neither memory nor disk has room for it`)
       continue
     }
-    const root = temporaryDirectory(room.directory)
-    // The naive way takes seconds for each answer there.
-    const leavesOutFull = isShort && size === 'large'
-    if (leavesOutFull)
-      console.log("Without the large machine's full snapshot, which takes long: that is for the long form.\n")
-    yield {
-      name: `${room.fileSystem}, ${size}: ${sessions} sessions x ${luns} LUNs`,
-      questions: questionsOfWrittenMachine(root, size, loops, leavesOutFull ? ['links', 'basic'] : details),
-      ...(size === 'large' && { largeRoot: root }),
-    }
+    const root = temporaryDirectory(place.directory)
+    writeGeneratedTree(root, size)
+    // One run of the reference implementation takes seconds there.
+    const withoutFull = isShort && size === 'large'
+    if (withoutFull) skip('the full snapshot of the large generated tree: the short form leaves it out')
+    const title = `Generated tree, ${size}: ${sessions} sessions × ${luns} LUNs, ${maps} maps (${place.fileSystem})`
+    const snapshotDetails = withoutFull ? (['links', 'basic'] as const) : details
+    yield { title, size, root, benchmarks: generatedTreeBenchmarks(root, size, snapshotDetails, loops) }
   }
 }
 
-function livePlace(loopDevices: readonly string[], device: string | undefined, loops: BareLoops | undefined): Place {
-  const made = loopDevices.length > 0 ? `, ${loopDevices.length} loop devices made` : ''
-  const sampled = loopDevices.length > 0 ? loopDevices : blockDevices()
+function realSysfs(
+  loopDevices: readonly string[],
+  device: string | undefined,
+  loops: BareLoops | undefined,
+): BenchmarkTree {
+  const hasLoopDevices = loopDevices.length > 0
+  const sampled = hasLoopDevices ? loopDevices : blockDevices()
+  if (sampled.length === 0) skip('the sampler: the machine has no block devices')
   return {
-    name: `real sysfs${made}`,
-    questions: [...questionsOfLiveMachine(device, loops), ...questionsOfSampler(sampled, loops)],
+    title: `Real sysfs${hasLoopDevices ? ` with ${loopDevices.length} loop devices` : ''}`,
+    benchmarks: [
+      ...realSysfsBenchmarks(device, loops),
+      ...(sampled.length === 0 ? [] : samplerBenchmarks(sampled, loops)),
+    ],
   }
 }
 
+/** This machine's block devices without loop devices, which other programs may remove during the measurement. */
 function blockDevices(): readonly string[] {
   try {
-    return readdirSync('/sys/class/block').sort()
+    return readdirSync('/sys/class/block')
+      .filter((name) => !name.startsWith('loop'))
+      .sort()
   } catch {
     return []
   }
 }
 
+function compiledBareLoop(directory: string): string | undefined {
+  const compiled = compileBareLoop(directory)
+  if ('program' in compiled) return compiled.program
+  skip(`bare C: ${compiled.missing}`)
+  return undefined
+}
+
+function startBareLoops(program: string): BareLoops {
+  return { withThreads: new BareLoop(program, 'threads'), oneThread: new BareLoop(program, 'one-thread') }
+}
+
 function startUdev(directory: string): UdevLoop | undefined {
   const compiled = compileUdevLoop(directory)
   if ('program' in compiled) return new UdevLoop(compiled.program)
-  console.log(`Without libudev: ${compiled.missing}.\n`)
+  skip(`libudev: ${compiled.missing}`)
   return undefined
 }
 
 async function startLoopDevices(): Promise<LoopDevices | undefined> {
   const started = await LoopDevices.start()
   if ('devices' in started) return started.devices
-  console.log(`Without loop devices: ${started.missing}.\n`)
+  skip(`loop devices: ${started.missing}`)
   return undefined
 }
 
-/** Memory if it has room, else the disk. */
-function placeWithRoom(bytes: number): { readonly directory: string; readonly fileSystem: string } | undefined {
-  const places = [
-    { directory: '/dev/shm', fileSystem: 'tmpfs' },
-    { directory: os.tmpdir(), fileSystem: os.tmpdir() },
-  ]
-  return places.find(({ directory }) => hasRoom(directory, bytes))
+function write(file: string, text: string): void {
+  mkdirSync(path.dirname(path.resolve(file)), { recursive: true })
+  writeFileSync(file, text)
 }
 
-const temporaryDirectories: string[] = []
-
-/** A new directory that is removed, with what it has then, when this process ends. */
-function temporaryDirectory(parent: string): string {
-  const directory = mkdtempSync(path.join(parent, 'fast-sysfs-bench-'))
-  temporaryDirectories.push(directory)
-  return directory
-}
-
-function removeTemporaryDirectories(): void {
-  for (const directory of temporaryDirectories) removeMachine(directory)
-}
-
-/** What a result cannot be compared without. */
-function surroundings() {
-  const cpus = os.cpus()
-  return {
-    machine: { processor: cpus[0]?.model ?? 'unknown', cores: cpus.length, memoryBytes: os.totalmem() },
-    kernel: os.release(),
-    node: process.version,
-  }
-}
-
-process.on('exit', removeTemporaryDirectories)
-// Ending by `exit` also closes the input of the children, which then remove the loop devices they made.
+// On `exit` the standard input of the child processes is closed. The one that added loop devices then removes them.
 process.on('SIGINT', () => process.exit(128 + os.constants.signals.SIGINT))
 process.on('SIGTERM', () => process.exit(128 + os.constants.signals.SIGTERM))
 

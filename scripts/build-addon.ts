@@ -1,5 +1,5 @@
 // Builds the native addon into build/. Where that cannot be (no compiler, not Linux), the package works all the same on
-// its TypeScript fallback, so this says so in one line and succeeds. With FAST_SYSFS_REQUIRE_NATIVE set it fails.
+// its TypeScript fallback, so this says so in one line and succeeds. With FAST_SYSFS_REQUIRE=all it fails.
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
@@ -15,7 +15,7 @@ function build(): { readonly ok: boolean; readonly output: string } {
   return { ok: status === 0, output: `${stdout}${stderr}${error?.message ?? ''}` }
 }
 
-const isRequired = Boolean(process.env['FAST_SYSFS_REQUIRE_NATIVE'])
+const isRequired = process.env['FAST_SYSFS_REQUIRE'] === 'all'
 
 if (process.platform !== 'linux') {
   console.log(`fast-sysfs: no native addon on ${process.platform}, queries run on the TypeScript fallback`)
@@ -27,7 +27,7 @@ if (process.platform !== 'linux') {
     process.exitCode = 1
   } else if (!ok) {
     console.log(
-      'fast-sysfs: the native addon was not built (no C++ compiler, make or Python?); queries run on the TypeScript fallback. FAST_SYSFS_REQUIRE_NATIVE=1 npm run compile shows why.',
+      'fast-sysfs: the native addon was not built (no C++ compiler, make or Python?); queries run on the TypeScript fallback. FAST_SYSFS_REQUIRE=all npm run compile shows why.',
     )
   }
 }

@@ -1,21 +1,21 @@
 /*
- * Shows the command-line tool on a recorded machine with two iSCSI targets behind two portals each, multipath,
- * partitions, LVM and encryption, so that it can be tried where there is no such storage:
+ * Runs the command-line tool on a recorded machine with two iSCSI targets, two portals each, multipath, partitions, LVM
+ * and encryption. It needs no such storage on this machine.
  *
- *     npm run demo -- [what to give to fast-sysfs besides --root]
+ *     npm run demo -- [arguments of fast-sysfs other than --root]
  */
 import { spawn } from 'node:child_process'
 import os from 'node:os'
-import path from 'node:path'
 import { unpackRecording } from '../test/support/recordings.js'
-
-const tool = path.join(__dirname, '../lib/cli/main.js')
+import { commandLineTool } from './package-paths.js'
 
 async function main(): Promise<void> {
-  // the directory is removed when this process exits
+  // The directory is removed when this process exits.
   const root = await unpackRecording('S3')
-  const child = spawn(process.execPath, [tool, '--root', root, ...process.argv.slice(2)], { stdio: 'inherit' })
-  // Ctrl-C reaches the tool as well; this process must outlive it to clean up
+  const child = spawn(process.execPath, [commandLineTool, '--root', root, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
+  // The terminal sends SIGINT to the tool as well. This process exits after the tool, and then removes the directory.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   child.on('exit', (code, signal) => {

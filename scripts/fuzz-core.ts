@@ -1,6 +1,10 @@
-// Fuzzes the native core: npm run fuzz -- --seconds 30. Builds native/fuzz with clang's libFuzzer and sanitizers, and
-// starts it from the programs that the library's own queries are compiled to. What it finds stays in node_modules/.cache/fuzz;
-// `npm run fuzz -- FILE` runs one such input again.
+/*
+ * Fuzzes the native core. Builds native/fuzz with clang's libFuzzer and sanitizers. The first inputs are the compiled
+ * programs of the library's own queries. Inputs that fail are written to node_modules/.cache/fuzz.
+ *
+ *     npm run fuzz -- [--seconds N]
+ *     npm run fuzz -- FILE...          runs inputs again
+ */
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,15 +17,15 @@ import { encodeProgram } from '../lib/native/encode-program.js'
 import { compile } from '../lib/query/compile.js'
 import { devicesUnderMap, mapsOnDevice } from '../lib/storage/block-devices.js'
 import { devicesOfLun, portalsOfTarget } from '../lib/storage/iscsi.js'
+import { packageRoot } from './package-paths.js'
 
 const { capture, exists, hex, integer, link, list, name, numberFromLink, text } = field
 
-const packageRoot = path.resolve(__dirname, '../..')
 const core = path.join(packageRoot, 'native/core')
 const output = path.join(packageRoot, 'node_modules/.cache/fuzz')
 const fuzzer = path.join(output, 'program_fuzz')
 
-/** Exit codes: 0 nothing found, 1 something found, 2 it could not be tried. */
+/** Exit codes: 0 no input fails, 1 an input fails, 2 the fuzzer cannot run. */
 function main(): number {
   const { values, positionals } = parseArgs({
     options: { seconds: { type: 'string', default: '60' } },
@@ -29,12 +33,12 @@ function main(): number {
   })
   const seconds = Number(values.seconds)
   if (!Number.isSafeInteger(seconds) || seconds < 1) {
-    console.error(`--seconds takes a whole number of seconds, not ${values.seconds}`)
+    console.error(`--seconds must be a positive integer, not ${values.seconds}`)
     return 2
   }
-  const obstacle = build()
-  if (obstacle !== undefined) {
-    console.error(`not fuzzed: ${obstacle}`)
+  const reason = build()
+  if (reason !== undefined) {
+    console.error(`The fuzzer cannot run: ${reason}`)
     return 2
   }
   return fuzz(
@@ -43,7 +47,7 @@ function main(): number {
   )
 }
 
-/** Builds the fuzzer, or says why it cannot be built. */
+/** Builds the fuzzer. Returns the reason if that is not possible. */
 function build(): string | undefined {
   mkdirSync(output, { recursive: true })
   const sources = readdirSync(core).filter((file) => file.endsWith('.cc'))
@@ -57,9 +61,9 @@ function build(): string | undefined {
     { encoding: 'utf8', timeout: 300_000 },
   )
   if (error !== undefined && 'code' in error && error.code === 'ENOENT') {
-    return 'there is no clang++ here (Debian: clang and libclang-rt-dev, Fedora: clang and compiler-rt)'
+    return 'clang++ is not installed (Debian: clang and libclang-rt-dev, Fedora: clang and compiler-rt)'
   }
-  return status === 0 ? undefined : `clang++ cannot build it:\n${stderr || error?.message}`
+  return status === 0 ? undefined : `clang++ cannot build the fuzzer:\n${stderr || error?.message}`
 }
 
 function fuzz(inputs: readonly string[], seconds: number): number {
@@ -70,24 +74,24 @@ function fuzz(inputs: readonly string[], seconds: number): number {
     mkdirSync(corpus, { recursive: true })
     mkdirSync(seeds)
     writeSeeds(seeds)
-    const forTheTime = [`-max_total_time=${seconds}`, '-max_len=1024', '-use_value_profile=1', corpus, seeds]
+    const newInputs = [`-max_total_time=${seconds}`, '-max_len=1024', '-use_value_profile=1', corpus, seeds]
     const { status, signal } = spawnSync(
       fuzzer,
       [
         ...['-timeout=20', '-rss_limit_mb=2048', '-print_final_stats=1', `-artifact_prefix=${output}${path.sep}`],
-        ...(inputs.length > 0 ? inputs : forTheTime),
+        ...(inputs.length > 0 ? inputs : newInputs),
       ],
-      // It removes its directory only where it ends by itself.
+      // The fuzzer removes its temporary directory only if it does not crash.
       { stdio: 'inherit', env: { ...process.env, TMPDIR: temporary }, timeout: (seconds + 120) * 1000 },
     )
-    if (status !== 0) console.error(`fuzzing ended with ${signal ?? `exit code ${status}`}: see above`)
+    if (status !== 0) console.error(`The fuzzer ended with ${signal ?? `exit code ${status}`}. Its output is above.`)
     return status === 0 ? 0 : 1
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }
 }
 
-/** The library's queries, and two that together have all that a query can have. */
+/** The library's queries, and queries that together use every feature of the query language. */
 const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parameters: readonly string[] }[] = [
   { query: portalsOfTarget, parameters: ['iqn'] },
   { query: devicesOfLun, parameters: ['iqn', '1'] },
@@ -136,12 +140,12 @@ const seeds: readonly { readonly query: Query<unknown, unknown>; readonly parame
   },
 ]
 
-/** Writes inputs of the form that native/fuzz/program_fuzz.cc reads. */
+/** Writes inputs in the form that native/fuzz/program_fuzz.cc reads. */
 function writeSeeds(directory: string): void {
-  const loaded = loadAddon()
-  if ('error' in loaded) throw loaded.error
+  const addon = loadAddon(undefined)
+  if (addon instanceof Error) throw addon
   for (const [index, { query, parameters }] of seeds.entries()) {
-    const program = encodeProgram(compile(query), loaded.addon.programKinds)
+    const program = encodeProgram(compile(query), addon.programKinds)
     const size = Buffer.alloc(2)
     size.writeUInt16LE(program.length)
     const texts = parameters.map((parameter) => Buffer.from(`${parameter}\0`))

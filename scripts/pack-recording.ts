@@ -1,19 +1,20 @@
 /*
- * Turns recordings of a machine into test fixtures.
+ * Converts recordings of a machine to test fixtures.
  *
  *     node dist/scripts/pack-recording.js RECORDING.tar.xz...
  *
- * A recording is a tar of /sys, /dev, /run/udev/data and /proc, with a directory NAME.ref of what the storage tools
- * printed at that moment beside it. The result, test/fixtures/recordings/NAME.tar.br, is the part that a program
- * asking about storage could read, with the tools' outputs under ref/.
+ * A recording is a tar of /sys, /dev, /run/udev/data and /proc. Beside it, the directory NAME.ref has the output of the
+ * storage tools at that time. The result is test/fixtures/recordings/NAME.tar.br. It has the files that concern
+ * storage, and the tools' output under ref/.
  *
- * Only this script needs xz, and only when a recording changes; the tests unpack with what Node brings.
+ * Only this script needs xz. The tests unpack the fixtures with node:zlib.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { Header, Parser, Pax } from 'tar'
+import { packageRoot } from './package-paths.js'
 
 type EntryKind = 'Directory' | 'File' | 'SymbolicLink'
 
@@ -25,9 +26,9 @@ interface Entry {
   readonly content: Buffer
 }
 
-const fixturesDirectory = path.join(__dirname, '../../test/fixtures/recordings')
+const fixturesDirectory = path.join(packageRoot, 'test/fixtures/recordings')
 
-/** A machine with more entries than this keeps its whole topology, but only the attributes that the tools read. */
+/** The fixture of a machine with more entries has its whole topology, but only the attributes that the tools read. */
 const largeMachine = 20_000
 
 const toolOutputs = [
@@ -47,7 +48,7 @@ const toolOutputs = [
   'multipathd-paths.txt',
 ]
 
-/** Of a machine with NVMe and nvme-cli. */
+/** The output of nvme-cli, on a machine with NVMe. */
 const nvmeOutputs = ['nvme-list.json', 'nvme-list-subsys.json']
 
 const keptClasses =
@@ -62,15 +63,15 @@ const keptProcFiles = [
   'proc/scsi/scsi',
 ]
 
-/** Inside a device: run-time power management, blktrace, hardware queues, scheduler tunables. */
+/** Directories of a device: run-time power management, blktrace, hardware queues, scheduler tunables. */
 const bulkDirectories = /\/(power|trace|mq|iosched)(\/|$)/
 
-/** What identifies a PCI function; the rest of its directory is configuration space and resources. */
+/** The attributes that identify a PCI function. The others are its configuration space and resources. */
 const pciFunctionAttribute =
   /\/[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\/(vendor|device|class|revision|subsystem_vendor|subsystem_device|numa_node|uevent)$/
 const directlyInPciFunction = /^sys\/devices\/pci.*\/[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\/[^/]+$/
 
-/** The attributes that stay on a large machine: what lsblk, lsscsi and iscsiadm read, by the directory they are in. */
+/** The attributes in the fixture of a large machine: those that lsblk, lsscsi and iscsiadm read. */
 const keptOnLargeMachine: readonly RegExp[] = [
   /\/block\/[^/]+(\/[^/]+)?\/(alignment_offset|dev|discard_alignment|hidden|partition|removable|ro|size|start|stat|uevent)$/,
   /\/queue\/(add_random|dax|discard_granularity|discard_max_bytes|discard_zeroes_data|logical_block_size|minimum_io_size)$/,
@@ -83,7 +84,7 @@ const keptOnLargeMachine: readonly RegExp[] = [
   /\/(scsi_host|iscsi_host|iscsi_session|iscsi_connection|iscsi_transport)\/[^/]+\/[^/]+$/,
 ]
 
-/** Devices and links that repeat, for every one of a thousand disks, what another link says as well. */
+/** Devices and links of each disk whose content is also in another link. */
 const droppedOnLargeMachine = /\/(bdi|bsg)(\/|$)|\/(scsi_device|scsi_disk|scsi_generic)\/[^/]+\/subsystem$|\/integrity$/
 
 function isKept(entry: Entry, large: boolean): boolean {
@@ -93,7 +94,7 @@ function isKept(entry: Entry, large: boolean): boolean {
     case 'dev':
       return true
     case 'run':
-      // the records of network and input devices answer no question about storage
+      // The records of network and input devices do not concern storage.
       return kind === 'Directory' || /^[bc]\d+:\d+$/.test(path.basename(name))
     case 'proc':
       return kind === 'Directory' || keptProcFiles.includes(name)
@@ -134,8 +135,8 @@ function readRecording(file: string): Entry[] {
   return entries
 }
 
-/** The 9p mounts were the recorder's own way in and out of the machine. */
-function withoutRecorder(entry: Entry): Entry[] {
+/** Without the 9p mounts. Only the recording itself used them. */
+function withoutRecorderMounts(entry: Entry): Entry[] {
   if (entry.path.includes('/bdi/9p-')) return []
   if (!/^proc\/(mounts|self\/mountinfo)$/.test(entry.path)) return [entry]
   const lines = entry.content
@@ -157,7 +158,7 @@ function readToolOutputs(directory: string, kept: ReadonlySet<string>): Entry[] 
     else if (existsSync(`${file}.xz`)) content = execFileSync('xz', ['-dc', `${file}.xz`], { maxBuffer: 2 ** 28 })
     else throw new Error(`${directory} has no ${name}, only ${readdirSync(directory).join(' ')}`)
     if (name === 'errors.txt') {
-      // an error of a file that is not in the fixture would only mislead
+      // Without the errors of files that are not in the fixture.
       const lines = content.toString().split('\n')
       const about = lines.filter((line) => !line.startsWith('/') || kept.has(line.slice(1).split(' ', 1)[0] ?? ''))
       content = Buffer.from(about.join('\n'))
@@ -170,7 +171,7 @@ function readToolOutputs(directory: string, kept: ReadonlySet<string>): Entry[] 
 function tarBlocks(entry: Entry): Buffer[] {
   const fields = {
     path: entry.kind === 'Directory' ? `${entry.path}/` : entry.path,
-    // /sys itself is 0555, which would keep an ordinary user from unpacking anything below it
+    // The mode of /sys is 0555. With it, only root could unpack the fixture.
     mode: entry.kind === 'Directory' ? 0o755 : entry.mode,
     size: entry.content.length,
     type: entry.kind,
@@ -200,7 +201,7 @@ function packRecording(file: string): void {
   const name = path.basename(file, '.tar.xz')
   const recorded = readRecording(file)
   const large = recorded.length > largeMachine
-  const tree = recorded.filter((entry) => isKept(entry, large)).flatMap(withoutRecorder)
+  const tree = recorded.filter((entry) => isKept(entry, large)).flatMap(withoutRecorderMounts)
   const outputs = readToolOutputs(
     path.join(path.dirname(file), `${name}.ref`),
     new Set(tree.map((entry) => entry.path)),

@@ -1,10 +1,12 @@
-// Compares the four queries and snapshots with what the storage tools say of the machine this runs on, on both backends:
-// as root, where there is something to say.
-//
-//     npm run test:live                 on this machine
-//     npm run test:live -- sudo         through a command, which is given the command line to run
-//
-// Nothing is changed on the machine. Exit codes: 0 all agree, 1 something does not, 2 it could not be tried.
+/*
+ * Compares the four functions and the snapshots of both backends with the output of the storage tools on this machine.
+ * The tools require root.
+ *
+ *     npm run test:live                 on this machine
+ *     npm run test:live -- sudo         with a command in front of the command line
+ *
+ * It does not change the machine. Exit codes: 0 all values agree, 1 some values differ, 2 the test cannot run.
+ */
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -22,7 +24,7 @@ import {
   toolsSaid,
 } from '../test/support/snapshot-against-tools.js'
 
-/** Not all of them: how full the file systems are, say, is never twice the same. */
+/** Without the columns that change all the time, such as the use of the file systems. */
 const lsblkColumns: readonly (keyof LsblkDevice)[] = [
   'name',
   'kname',
@@ -62,7 +64,7 @@ const commands: Readonly<Record<ToolOutput, readonly [string, ...string[]]>> = {
 
 const tools = [...new Set(Object.values(commands).map(([tool]) => tool))]
 
-/** What was compared with one tool, or among snapshots. */
+/** The comparisons with one tool, or of snapshots with each other. */
 interface Outcome {
   readonly subject: string
   readonly comparisons: readonly Comparison[]
@@ -75,16 +77,16 @@ function main(command: readonly string[]): number {
     if (error !== undefined) console.error(`${program}: ${error.message}`)
     return status ?? 2
   }
-  const obstacle = whyNot()
-  if (obstacle !== undefined) {
-    console.error(`not tested: ${obstacle}`)
+  const reason = whyNot()
+  if (reason !== undefined) {
+    console.error(`not tested: ${reason}`)
     return 2
   }
   const missing = tools.filter(isMissing)
   for (const tool of missing) console.log(`skip  ${tool}: not found`)
   const outcomes = missing.length < tools.length ? compare(missing) : undefined
   if (outcomes === undefined) {
-    console.error('not tested: there are no tools, or the machine does not stay the same while it is asked')
+    console.error('not tested: no tool is installed, or the machine changes during the test')
     return 2
   }
   let [passed, failed] = [0, 0]
@@ -94,7 +96,7 @@ function main(command: readonly string[]): number {
     failed += differing.length
     if (differing.length === 0) console.log(`ok    ${subject}: ${comparisons.length} values`)
     for (const { what, snapshot, tool } of differing) {
-      console.log(`FAIL  ${subject}: ${what} is ${inspect(snapshot)}, not ${inspect(tool)}`)
+      console.log(`FAIL  ${subject}: ${what} is ${inspect(snapshot)}, expected ${inspect(tool)}`)
     }
   }
   console.log(`${passed} passed, ${failed} failed`)
@@ -102,8 +104,8 @@ function main(command: readonly string[]): number {
 }
 
 function whyNot(): string | undefined {
-  if (process.platform !== 'linux') return `this is no Linux but ${process.platform}`
-  if (process.getuid?.() !== 0) return 'iscsiadm, multipath and dmsetup answer root only (npm run test:live -- sudo)'
+  if (process.platform !== 'linux') return `the platform is ${process.platform}, not Linux`
+  if (process.getuid?.() !== 0) return 'iscsiadm, multipath and dmsetup require root (npm run test:live -- sudo)'
   return new Sysfs().nativeLoadError?.message
 }
 
@@ -112,58 +114,60 @@ function isMissing(tool: string): boolean {
   return error !== undefined && 'code' in error && error.code === 'ENOENT'
 }
 
-function askTools(missing: readonly string[]): ToolsSaid {
+function runTools(missing: readonly string[]): ToolsSaid {
   return toolsSaid((file) => {
     const [tool, ...args] = commands[file]
     if (missing.includes(tool)) return undefined
     const { stdout, stderr } = spawnSync(tool, args, { encoding: 'utf8', timeout: 60_000, maxBuffer: 64 << 20 })
-    // iscsiadm says on standard error that there are no sessions.
+    // If there are no sessions, iscsiadm prints that to standard error.
     return stdout.trim() === '' && file === 'iscsiadm-session.txt' ? stderr : stdout
   })
 }
 
-/** Asks between two rounds of the tools that say the same; `undefined` where there are no such two. */
+/**
+ * Runs the library between two runs of the tools. Returns `undefined` if the output of the two runs always differs.
+ */
 function compare(missing: readonly string[]): readonly Outcome[] | undefined {
-  let before = askTools(missing)
+  let before = runTools(missing)
   for (let attempt = 0; attempt < 10; attempt++) {
     const outcomes = outcomesOf(before)
-    const after = askTools(missing)
+    const after = runTools(missing)
     if (isDeepStrictEqual(before, after)) return outcomes
     before = after
   }
   return undefined
 }
 
-function outcomesOf(said: ToolsSaid): readonly Outcome[] {
-  const questions = questionsFor(said)
+function outcomesOf(output: ToolsSaid): readonly Outcome[] {
+  const calls = questionsFor(output)
   const backends = (['native', 'fallback'] as const).map((backend) => {
     const sysfs = new Sysfs({ backend })
     const queries: Outcome = {
       subject: `${backend} queries`,
-      comparisons: questions.map(({ question, expected, ask }) => ({
+      comparisons: calls.map(({ question, expected, ask }) => ({
         what: question,
-        snapshot: answerOf(() => ask(sysfs)),
+        snapshot: resultOf(() => ask(sysfs)),
         tool: expected,
       })),
     }
     const full = sysfs.snapshot({ detail: 'full' })
     const [basic, links] = [sysfs.snapshot({ detail: 'basic' }), sysfs.snapshot({ detail: 'links' })]
-    const withTools = [...compareWithTools(full, said, '/')].map(([tool, comparisons]) => ({
+    const withTools = [...compareWithTools(full, output, '/')].map(([tool, comparisons]) => ({
       subject: `${backend} snapshot, ${tool}`,
       comparisons,
     }))
     const details: Outcome = {
       subject: `${backend} snapshots of less detail`,
       comparisons: [
-        { what: "where 'basic' contradicts 'full'", snapshot: contradictions(basic, full), tool: [] },
-        { what: "where 'links' contradicts 'basic'", snapshot: contradictions(links, basic), tool: [] },
+        { what: "the contradictions of 'basic' and 'full'", snapshot: contradictions(basic, full), tool: [] },
+        { what: "the contradictions of 'links' and 'basic'", snapshot: contradictions(links, basic), tool: [] },
       ],
     }
     const json = JSON.stringify([full, basic, links])
     const leaked = credentials().filter((secret) => json.includes(secret))
     const secrets: Outcome = {
       subject: `${backend} snapshots`,
-      // Not the credentials themselves: this is printed.
+      // The comparison is printed, so it has no credentials.
       comparisons: [{ what: 'the number of credentials in them', snapshot: leaked.length, tool: 0 }],
     }
     return { full, outcomes: [queries, ...withTools, details, secrets] }
@@ -176,7 +180,7 @@ function outcomesOf(said: ToolsSaid): readonly Outcome[] {
   return [...backends.flatMap(({ outcomes }) => outcomes), both]
 }
 
-/** The user names and passwords of all sessions; a user name that is the initiator's own name is no secret. */
+/** The user names and passwords of all sessions. A user name that is the initiator's IQN is not secret. */
 function credentials(): readonly string[] {
   const directory = '/sys/class/iscsi_session'
   const attributes = ['username', 'password', 'username_in', 'password_in']
@@ -185,12 +189,12 @@ function credentials(): readonly string[] {
       .flatMap((session) => attributes.map((name) => readFileSync(`${directory}/${session}/${name}`, 'utf8').trim()))
       .filter((secret) => secret !== '' && secret !== '(null)' && !secret.startsWith('iqn.'))
   } catch {
-    // There is no session, or one has just gone.
+    // The machine has no session, or a session has just disappeared.
     return []
   }
 }
 
-/** Without what counts commands, which never rests. */
+/** Without the counters of SCSI commands, which change all the time. */
 function withoutCounters(snapshot: Snapshot): unknown {
   const blockDevices = snapshot.blockDevices.map((device): BlockDevice => {
     const { scsi } = device
@@ -201,9 +205,9 @@ function withoutCounters(snapshot: Snapshot): unknown {
   return { ...snapshot, blockDevices }
 }
 
-function answerOf(ask: () => unknown): unknown {
+function resultOf(call: () => unknown): unknown {
   try {
-    return ask()
+    return call()
   } catch (error) {
     return error
   }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
@@ -13,16 +14,18 @@ import {
 } from './support/child-process.js'
 import { unpackRecording } from './support/recordings.js'
 
-// The package as others get it: packed, installed into an empty project, imported and type-checked there.
+// The package is packed, installed into an empty project, imported and type-checked there.
 
 const TARGET = 'iqn.2026-11.io.example:alpha'
 
 interface Packed {
   readonly filename: string
+  readonly unpackedSize: number
   readonly files: readonly { readonly path: string; readonly mode: number }[]
 }
 
 interface Manifest {
+  readonly version: string
   readonly main: string
   readonly types: string
   readonly bin: Readonly<Record<string, string>>
@@ -31,18 +34,22 @@ interface Manifest {
 }
 
 let packedFiles: readonly string[]
+let unpackedSize: number
 /** A project that has the package and nothing else. */
 let project: string
 
-/** All of the repository that may end up in the tarball, with the addon as it is now in the place of the prebuilt one. */
+/** The files of the repository that may be in the tarball, with the current addon as the prebuild. */
 function copyRepository(directory: string): void {
-  const left = ['node_modules', '.git', 'build', 'prebuilds'].map((name) => path.join(packageRoot, name))
-  cpSync(packageRoot, directory, { recursive: true, filter: (file) => !left.includes(file) })
+  const left = ['.git', 'build', 'prebuilds'].map((name) => path.join(packageRoot, name))
+  const isCopied = (file: string) => path.basename(file) !== 'node_modules' && !left.includes(file)
+  cpSync(packageRoot, directory, { recursive: true, filter: isCopied })
   const addon = addonFile()
   if (addon === undefined) return
   const prebuild = path.join(directory, prebuildPath(libc))
   mkdirSync(path.dirname(prebuild), { recursive: true })
   cpSync(addon, prebuild)
+  // prebuildify strips the addon, too. Without strip the addon was not built here.
+  spawnSync('strip', [prebuild])
 }
 
 async function npm(cwd: string, ...args: string[]): Promise<EndOfChild> {
@@ -57,6 +64,7 @@ test.before(async () => {
   const { stdout } = await npm(directory, 'pack', '--ignore-scripts', '--json')
   const [packed] = JSON.parse(stdout) as [Packed]
   packedFiles = packed.files.map((file) => file.path)
+  unpackedSize = packed.unpackedSize
 
   project = temporaryPackageDirectory()
   const tarball = path.join(directory, packed.filename)
@@ -68,16 +76,18 @@ function manifest(directory: string): Manifest {
   return JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as Manifest
 }
 
-/** Every file that an `exports` map, `main`, `types` or `bin` leads to. */
+/** Every file that `exports`, `main`, `types` or `bin` names, except patterns. */
 function entryPoints({ main, types, bin, exports }: Manifest): readonly string[] {
   const leaves = (value: unknown): readonly string[] =>
     typeof value === 'string' ? [value] : Object.values(value as object).flatMap(leaves)
-  return [main, types, ...Object.values(bin), ...leaves(exports)].map((file) => path.posix.normalize(file))
+  return [main, types, ...Object.values(bin), ...leaves(exports)]
+    .filter((file) => !file.includes('*'))
+    .map((file) => path.posix.normalize(file))
 }
 
-test.serial('the tarball has the compiled library, prebuilds and nothing else', (t) => {
+test.serial('the tarball has the bundles, their types, prebuilds and nothing else', (t) => {
   const expected =
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/lib\/.+\.(js|mjs|d\.ts|d\.mts)|prebuilds\/.+\.node)$/
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/package\/(index\.js|index\.mjs|bundler\.mjs|cli\/main\.js|index\.d\.mts|types\/.+\.d\.ts)|prebuilds\/.+\.node)$/
   t.deepEqual(
     packedFiles.filter((file) => !expected.test(file)),
     [],
@@ -88,7 +98,7 @@ test.serial('the tarball has the compiled library, prebuilds and nothing else', 
   )
 })
 
-test.serial('everything that package.json leads to is in the tarball', (t) => {
+test.serial('every file that package.json names is in the tarball', (t) => {
   const entries = entryPoints(manifest(packageRoot))
   t.true(entries.length >= 6)
   t.deepEqual(
@@ -97,19 +107,47 @@ test.serial('everything that package.json leads to is in the tarball', (t) => {
   )
 })
 
-test.serial('a compiled file has its types, and types have their file', (t) => {
-  const code = packedFiles.filter((file) => /\.m?js$/.test(file)).map((file) => file.replace(/\.(m?)js$/, '.d.$1ts'))
-  const types = packedFiles.filter((file) => /\.d\.m?ts$/.test(file))
-  t.deepEqual(types.toSorted(), code.toSorted())
+/** The size limit of the unpacked package in bytes, with one prebuild. */
+const mostUnpacked = 700_000
+
+test.serial('the unpacked package is small', (t) => {
+  t.log(`${unpackedSize} bytes in ${packedFiles.length} files`)
+  t.true(unpackedSize <= mostUnpacked, `${unpackedSize}`)
 })
 
-test.serial('installing it runs nothing', (t) => {
+test.serial('declarations import existing files only', (t) => {
+  const types = packedFiles.filter((file) => /\.d\.m?ts$/.test(file))
+  t.true(types.length >= 2)
+  for (const file of types) {
+    const text = readFileSync(path.join(project, 'node_modules/fast-sysfs', file), 'utf8')
+    for (const [, imported = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g)) {
+      const declared = path.posix.join(path.posix.dirname(file), `${imported}.d.ts`)
+      t.true(packedFiles.includes(declared), `${declared} of ${file}`)
+    }
+  }
+})
+
+test.serial('the module for bundlers is a pure ES module', (t) => {
+  const text = readFileSync(path.join(project, 'node_modules/fast-sysfs/dist/package/bundler.mjs'), 'utf8')
+  t.is(text.match(/\brequire\(|__dirname|__filename|import\.meta/), null)
+  t.true(/\bimport\b[^;]+\bfrom\s*"node:fs"/.test(text))
+})
+
+test.serial('the tool contains no copy of the library', (t) => {
+  const text = readFileSync(path.join(project, 'node_modules/fast-sysfs/dist/package/cli/main.js'), 'utf8')
+  t.true(text.includes('require("../index.js")'))
+  for (const name of ['SysfsError', 'PreparedQuery', 'Monitor', 'Sampler']) {
+    t.notRegex(text, new RegExp(`class ${name}\\b|\\b${name}=class`), name)
+  }
+})
+
+test.serial('an installation runs no script', (t) => {
   const { scripts = {} } = manifest(path.join(project, 'node_modules/fast-sysfs'))
   t.deepEqual(
     ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts),
     [],
   )
-  // npm builds by itself what has a binding.gyp.
+  // npm builds a package that has a binding.gyp.
   t.false(packedFiles.includes('binding.gyp'))
 })
 
@@ -123,11 +161,17 @@ test.serial('an installation is small', (t) => {
   )
 })
 
-test.serial('the command is there and can be run', (t) => {
+test.serial('the tool is installed and runs', async (t) => {
   const command = path.join(project, 'node_modules/.bin/fast-sysfs')
   t.true(existsSync(command))
   t.true(readFileSync(command, 'utf8').startsWith('#!/usr/bin/env node\n'))
   t.true(realpathSync(command).startsWith(realpathSync(project)))
+  const { version } = manifest(packageRoot)
+  const options = ['--root', await unpackRecording('S3')]
+  t.is((await endOf([command, '--version'])).stdout, `${version}\n`)
+  t.regex((await endOf([command, '--help'])).stdout, /^Usage: fast-sysfs /)
+  t.is((await endOf([command, 'lun', TARGET, '2', ...options])).stdout, 'sdd\nsdc\n')
+  t.true(JSON.parse((await endOf([command, 'list', '--json', ...options])).stdout).blockdevices.length > 0)
 })
 
 /** Runs a module in a directory. It prints JSON. */
@@ -153,15 +197,15 @@ const answer = [['sdd', 'sdc'], ['sdd', 'sdc'], '/dev/dm-4']
 
 const imported = `{ Sysfs, findDevicesForIscsiLun, findMultipathDeviceForDevice }`
 
-test.serial('it answers where it is required', async (t) => {
+test.serial('the package can be required', async (t) => {
   t.deepEqual(await printedBy(project, `const ${imported} = require('fast-sysfs')${ask}`, 'commonjs'), answer)
 })
 
-test.serial('it answers where it is imported', async (t) => {
+test.serial('the package can be imported', async (t) => {
   t.deepEqual(await printedBy(project, `import ${imported} from 'fast-sysfs'${ask}`, 'module'), answer)
 })
 
-test.serial('both ways give the same classes and functions', async (t) => {
+test.serial('import and require give the same classes and functions', async (t) => {
   const source = `
     import { createRequire } from 'node:module'
     import * as imported from 'fast-sysfs'
@@ -177,14 +221,55 @@ test.serial('both ways give the same classes and functions', async (t) => {
     readonly different: readonly string[]
   }
   t.deepEqual(different, [])
-  for (const name of ['Sysfs', 'SysfsError', 'query', 'text', 'getIscsiPortalHostMapForTarget']) {
+  for (const name of ['Sysfs', 'SysfsError', 'query', 'field', 'getIscsiPortalHostMapForTarget']) {
     t.true(names.includes(name), name)
   }
 })
 
-test.serial('nothing but the package itself and its package.json can be imported', async (t) => {
+test.serial('require loads one file and no slow module of Node', async (t) => {
   const source = `
-    const codes = ['fast-sysfs/package.json', 'fast-sysfs/dist/lib/sysfs.js', 'fast-sysfs/dist/lib/index.js'].map((name) => {
+    const before = new Set(process.moduleLoadList)
+    const { Sysfs } = require('fast-sysfs')
+    console.log(JSON.stringify({
+      files: Object.keys(require.cache).map((file) => file.split('/fast-sysfs/')[1]),
+      loaded: process.moduleLoadList.filter((name) => !before.has(name)),
+    }))`
+  const { files, loaded } = (await printedBy(project, source, 'commonjs')) as {
+    readonly files: readonly string[]
+    readonly loaded: readonly string[]
+  }
+  t.deepEqual(files, ['dist/package/index.js'])
+  const slow = /^NativeModule (net|perf_hooks|os|util|stream|worker_threads|child_process)$/
+  t.deepEqual(
+    loaded.filter((name) => slow.test(name)),
+    [],
+  )
+})
+
+test.serial('--version and --help do not load the library', async (t) => {
+  const command = path.join(project, 'node_modules/fast-sysfs/dist/package/cli/main.js')
+  const preload = path.join(temporaryPackageDirectory(), 'preload.cjs')
+  const printLoaded = `process.on('exit', () => process.stderr.write(Object.keys(require.cache).join('\\n')))`
+  writeFileSync(preload, printLoaded)
+  const filesOf = async (...args: string[]): Promise<readonly string[]> => {
+    const { stderr } = await endOf([process.execPath, '--require', preload, command, ...args])
+    return stderr.split('\n').map((file) => path.basename(file))
+  }
+  t.deepEqual(await filesOf('--version'), ['preload.cjs', 'main.js'])
+  t.deepEqual(await filesOf('--help'), ['preload.cjs', 'main.js'])
+  t.deepEqual(await filesOf('sessions', '--help'), ['preload.cjs', 'main.js'])
+  t.deepEqual((await filesOf('snapshot', '--root', await unpackRecording('S3'))).slice(0, 3), [
+    'preload.cjs',
+    'main.js',
+    'index.js',
+  ])
+})
+
+test.serial('only the package, its binaries and its package.json can be imported', async (t) => {
+  const source = `
+    const codes = [
+      'fast-sysfs/package.json', 'fast-sysfs/dist/package/index.js', 'fast-sysfs/dist/package/bundler.mjs',
+    ].map((name) => {
       try { return typeof require(name) } catch (error) { return error.code }
     })
     console.log(JSON.stringify(codes))`
@@ -195,7 +280,13 @@ test.serial('nothing but the package itself and its package.json can be imported
   ])
 })
 
-test.serial('the repository itself can be required by its path, and by its own name from inside', async (t) => {
+test.serial('a binary can be resolved by its name in the package', async (t) => {
+  const name = `fast-sysfs/${prebuildPath(libc)}`
+  const source = `console.log(JSON.stringify(require.resolve(${JSON.stringify(name)})))`
+  t.true(((await printedBy(project, source, 'commonjs')) as string).endsWith(prebuildPath(libc)))
+})
+
+test.serial('a clone can be required by its path and by its own name', async (t) => {
   const byPath = `const ${imported} = require(${JSON.stringify(packageRoot)})${ask}`
   t.deepEqual(await printedBy(project, byPath, 'commonjs'), answer)
   t.deepEqual(await printedBy(packageRoot, `const ${imported} = require('fast-sysfs')${ask}`, 'commonjs'), answer)
@@ -204,9 +295,9 @@ test.serial('the repository itself can be required by its path, and by its own n
 
 // ---- Types
 
-/** What a user writes; the marked lines are wrong, and would be right if the types were `any`. */
+/** The code of a user. The marked lines are wrong, and would be accepted if a type were `any`. */
 const consumer = `
-import { captured, findDevicesForIscsiLun, integer, list, name, param, query, Sysfs, SysfsError, text } from 'fast-sysfs'
+import { field, findDevicesForIscsiLun, param, query, Sysfs, SysfsError } from 'fast-sysfs'
 import type { PreparedQuery, ReadOptions, SysfsOptions, Unreadable } from 'fast-sysfs'
 
 const options: SysfsOptions = { root: '/host', backend: 'auto' }
@@ -219,9 +310,9 @@ const map: string | undefined = sysfs.findMultipathDeviceForDevice('sda')
 const hosts: ReadonlyMap<string, number> = sysfs.getIscsiPortalHostMapForTarget('iqn')
 
 const sessions = query('class/iscsi_session/session{id}', {
-  id: capture('id'),
-  target: text('targetname').equals(param('iqn')),
-  connections: list('device/connection*', { name: name(), cid: integer('cid') }),
+  id: field.capture('id'),
+  target: field.text('targetname').equals(param('iqn')),
+  connections: field.list('device/connection*', { name: field.name(), cid: field.integer('cid') }),
 })
 const prepared = sysfs.prepare(sessions)
 const kept: PreparedQuery<{ readonly size: number | null }, unknown> | undefined = undefined
@@ -256,7 +347,7 @@ if (error instanceof SysfsError) {
 console.log(names, map, hosts, kept, notArray)
 `
 
-/** Type-checks a file of the project's as strictly as TypeScript can. */
+/** Type-checks a file of the project with the strictest options. */
 async function typeCheck(type: 'commonjs' | 'module', source: string): Promise<EndOfChild> {
   const directory = path.join(project, type)
   mkdirSync(directory, { recursive: true })
@@ -282,12 +373,12 @@ async function typeCheck(type: 'commonjs' | 'module', source: string): Promise<E
 }
 
 for (const type of ['commonjs', 'module'] as const) {
-  test.serial(`a TypeScript project of type ${type} gets types, strict and without any`, async (t) => {
+  test.serial(`a strict TypeScript project of type ${type} gets types without any`, async (t) => {
     const end = await typeCheck(type, consumer)
     t.is(end.stdout, '')
     t.is(end.status, 0, howItEnded(end))
 
-    // And the check does check.
+    // The check notices an error.
     const wrong = await typeCheck(type, `${consumer}\nconst wrong: number = names\n`)
     t.not(wrong.status, 0)
     t.regex(wrong.stdout, /consumer\.ts\(\d+,\d+\): error TS2322: Type 'readonly string\[\]' is not assignable/)

@@ -1,39 +1,45 @@
 import type { Sysfs } from '../index.js'
 import { type OptionValues, type OwnOption, UsageError } from './arguments.js'
-import { type ExitCode, exitCodes } from './exit-code.js'
-import { writeJson, writeLines } from './output.js'
-import type { Glyphs, Line } from './terminal.js'
+import { writeJson, writeLines } from './terminal/output.js'
+import type { Glyphs, Line } from './terminal/terminal.js'
+
+/** The exit codes of the process. The help lists them. */
+export const exitCodes = { found: 0, nothingFound: 1, usage: 2, failure: 3 } as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 export interface Command {
-  /** `null` for what is done without a command. */
+  /** `null` for the command that runs if the command line names none. */
   readonly name: string | null
-  /** What stands after the name, as the help shows it; the last may be `[DEVICE...]`, as many as one likes. */
+  /** The arguments after the name, as the help shows them. The last one may be `[DEVICE...]`, for any number. */
   readonly parameters: readonly string[]
-  /** Its options besides those that all commands have. */
+  /** The options that the command takes besides the common options. */
   readonly options: readonly OwnOption[]
-  /** What the list of commands says of it. */
+  /** The line in the list of commands: an imperative, without a capital and a full stop. */
   readonly summary: string
-  /** What else there is to know, and the keys of the JSON. */
+  /** The lines of the help after the summary, with the keys of the JSON output. */
   readonly description: readonly string[]
+  /** The exit status of a command that differs from the others. */
+  readonly exitStatus?: string
   readonly run: (request: Request) => ExitCode | Promise<ExitCode>
 }
 
-/** What the command line asks of a command. */
+/** What a command runs with. */
 export interface Request {
   readonly sysfs: Sysfs
-  /** As many as the command has parameters. */
+  /** The arguments after the command's name. checkArguments has checked their number. */
   readonly args: readonly string[]
   readonly options: OptionValues
 }
 
-/** What a command that answers once has to say. */
+/** The answer of a command that reads sysfs once. */
 export interface Answer {
-  /** Whether to end with 0, which is found; else with 1. */
+  /** The exit code is 0 if this is true, and 1 if it is false. */
   readonly isFound: boolean
-  /** What --json prints. */
+  /** The output with --json. */
   readonly json: Readonly<Record<string, unknown>>
   readonly draw: (glyphs: Glyphs) => readonly Line[]
-  /** What to say on standard error where that draws nothing. */
+  /** The message on standard error if `draw` returns no lines. */
   readonly nothing?: string
 }
 
@@ -42,7 +48,7 @@ interface AnsweringCommand extends Omit<Command, 'run' | 'options'> {
   readonly answer: (request: Request) => Answer
 }
 
-/** A command that answers once: in lines, or with --json in JSON. */
+/** Makes a command that reads sysfs once and prints lines, or JSON with --json. */
 export function answering({ answer, options = [], ...command }: AnsweringCommand): Command {
   return {
     ...command,
@@ -56,21 +62,40 @@ export function answering({ answer, options = [], ...command }: AnsweringCommand
   }
 }
 
-/** Throws where a command is given fewer or more words than it has parameters. */
+/** @throws {UsageError} if the number of arguments differs from the number of parameters */
 export function checkArguments({ name, parameters }: Command, args: readonly string[]): void {
   const required = parameters.filter((parameter) => !parameter.startsWith('['))
   const missing = required.slice(args.length)
-  if (missing.length > 0) throw new UsageError(`${name}: missing ${missing.join(' ')}`)
+  if (missing.length > 0) throw new UsageError(`${name}: missing argument ${missing.join(' ')}`)
   const unexpected = required.length < parameters.length ? undefined : args[parameters.length]
-  if (unexpected !== undefined) throw new UsageError(`${name}: unexpected '${unexpected}'`)
+  if (unexpected !== undefined) throw new UsageError(`${name}: unexpected argument '${unexpected}'`)
 }
 
-/** Arguments that make no sense are found by the library itself. */
-export function asked<Result>(question: () => Result): Result {
+/**
+ * Runs a library call that checks the user's arguments. Reports a TypeError or RangeError of the call as wrong usage.
+ * `call` must contain only that library call, because any other error of these types is a bug of this program.
+ */
+export function checkedCall<Result>(call: () => Result): Result {
   try {
-    return question()
+    return call()
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(error.message)
     throw error
   }
+}
+
+/**
+ * Returns a controller that SIGINT (Ctrl-C) or SIGTERM aborts. A command that runs until it is interrupted uses it. A
+ * second signal terminates the process.
+ */
+export function abortOnInterrupt(): AbortController {
+  const controller = new AbortController()
+  const abort = (): void => controller.abort()
+  process.once('SIGINT', abort)
+  process.once('SIGTERM', abort)
+  controller.signal.addEventListener('abort', () => {
+    process.off('SIGINT', abort)
+    process.off('SIGTERM', abort)
+  })
+  return controller
 }

@@ -1,19 +1,20 @@
 import { commonOptions, ownOptions } from './arguments.js'
 import type { Command } from './command.js'
-import { commands } from './commands.js'
+import { loadAllCommands } from './commands.js'
 
-/** The help of a command; of what is done without one, that of the tool. */
-export function helpOf(command: Command): string {
-  return [...(command.name === null ? toolHelp(command) : commandHelp(command)), '', exitStatus, ''].join('\n')
+/** Returns the help of a command. The command without a name has the help of the tool. */
+export async function helpOf(command: Command): Promise<string> {
+  const help = command.name === null ? toolHelp(command, await loadAllCommands()) : commandHelp(command)
+  return [...help, '', command.exitStatus ?? exitStatus, ''].join('\n')
 }
 
-const exitStatus = 'Exit status: 0 found, 1 nothing found, 2 wrong usage, 3 failure.'
+const exitStatus = 'Exit status: 0 found, 1 nothing found, 2 wrong usage, 3 failure'
 
-function toolHelp({ description }: Command): readonly string[] {
+function toolHelp({ description }: Command, commands: readonly Command[]): readonly string[] {
   return [
     'Usage: fast-sysfs [COMMAND] [OPTIONS]',
     '',
-    "Shows a machine's block storage as sysfs has it.",
+    'Show the block storage of a machine as Linux sysfs reports it.',
     '',
     'Commands:',
     ...columns(commands.map((command) => [usageOf(command), command.summary])),
@@ -30,7 +31,7 @@ function commandHelp(command: Command): readonly string[] {
   return [
     `Usage: fast-sysfs ${usageOf(command)} [OPTIONS]`,
     '',
-    `Prints ${command.summary}.`,
+    `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
     ...command.description,
     '',
     'Options:',

@@ -3,11 +3,10 @@ import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Sysfs } from '../index.js'
 import { checkOptions, parseArguments, UsageError } from './arguments.js'
-import { checkArguments } from './command.js'
-import { findCommand } from './commands.js'
-import { type ExitCode, exitCodes } from './exit-code.js'
+import { checkArguments, type ExitCode, exitCodes } from './command.js'
+import { loadCommand } from './commands.js'
 import { helpOf } from './help.js'
-import { printable } from './terminal.js'
+import { printable } from './terminal/terminal.js'
 
 async function main(words: readonly string[]): Promise<ExitCode> {
   const { options, positionals } = parseArguments(words)
@@ -15,9 +14,9 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     process.stdout.write(`${packageVersion()}\n`)
     return exitCodes.found
   }
-  const command = findCommand(positionals)
+  const command = await loadCommand(positionals)
   if (options.help) {
-    process.stdout.write(helpOf(command))
+    process.stdout.write(await helpOf(command))
     return exitCodes.found
   }
   const args = positionals.slice(1)
@@ -25,8 +24,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   checkArguments(command, args)
   const { backend = 'auto', root } = options
   const sysfs = new Sysfs(root === undefined ? { backend } : { backend, root })
-  // Without sysfs every answer would be empty, as if there were no storage.
-  if (!isDirectory(sysfs.sysPath)) throw new Error(`there is no sysfs at ${sysfs.sysPath}`)
+  // Without sysfs every result is empty, as on a machine without storage.
+  if (!isDirectory(sysfs.sysPath)) throw new Error(`no sysfs at ${sysfs.sysPath}`)
   return command.run({ sysfs, args, options })
 }
 
@@ -35,6 +34,7 @@ function isDirectory(directory: string): boolean {
 }
 
 function packageVersion(): string {
+  // The compiled file and the bundle of the package are equally deep.
   const file = path.join(__dirname, '../../../package.json')
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
 }
@@ -42,13 +42,13 @@ function packageVersion(): string {
 function report(error: unknown): ExitCode {
   const isUsage = error instanceof UsageError
   const message = error instanceof Error ? error.message : String(error)
-  // A message is one line, whatever is in the arguments it mentions.
+  // The message may contain arguments. printable() keeps it on one line.
   process.stderr.write(`fast-sysfs: ${printable(message)}${isUsage ? ' (see fast-sysfs --help)' : ''}\n`)
   return isUsage ? exitCodes.usage : exitCodes.failure
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // `| head` has seen enough.
+  // A reader such as `head` has closed the pipe. This is not an error.
   process.exit(error.code === 'EPIPE' ? process.exitCode : report(error))
 })
 process.stderr.on('error', () => {})

@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import { SysfsError, typeName, type Unreadable } from '../errors.js'
 import { AbortError, offAbort, onAbort } from './abort.js'
 import { type CurrentCall, runQueue } from './run-queue.js'
@@ -16,8 +15,8 @@ export interface AsyncOptions {
 
 /** How a run ended. */
 export type Completion =
-  | { readonly rows: readonly unknown[]; readonly unreadable: readonly Unreadable[] }
-  | { readonly error: unknown }
+  | { readonly kind: 'success'; readonly rows: readonly unknown[]; readonly unreadable: readonly Unreadable[] }
+  | { readonly kind: 'failure'; readonly error: unknown }
 
 /** A run that does not block the event loop. */
 export interface AsyncRun {
@@ -39,7 +38,7 @@ export function awaitCompletion(
   start: (onComplete: (completion: Completion) => void) => AsyncRun,
   options: AsyncOptions | undefined,
   sysPath: string,
-): Promise<Exclude<Completion, { error: unknown }>> {
+): Promise<Extract<Completion, { kind: 'success' }>> {
   const { signal, timeoutMs } = checkOptions(options)
   if (signal?.aborted) return Promise.reject(new AbortError(signal.reason))
   return new Promise((resolve, reject) => {
@@ -66,7 +65,7 @@ export function awaitCompletion(
     }
     const run = start((completion) => {
       if (!settle()) return
-      if ('error' in completion) reject(completion.error)
+      if (completion.kind === 'failure') reject(completion.error)
       else resolve(completion)
     })
     if (isSettled) return
@@ -76,8 +75,12 @@ export function awaitCompletion(
   })
 }
 
-/** The error for a system call that does not return, or that is not made because another call on its path is blocked. */
+/**
+ * The error for a system call that does not return, or that is not made because another call on its path is blocked.
+ */
 export function timedOut({ syscall, path }: { readonly syscall: string; readonly path: string }): SysfsError {
+  // Not imported: an import would load node:os into every process that loads the library.
+  const { constants } = process.getBuiltinModule('node:os')
   return new SysfsError(-constants.errno.ETIMEDOUT, syscall, path)
 }
 

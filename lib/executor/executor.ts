@@ -22,7 +22,9 @@ export interface Execution {
    * @param unreadable receives what could not be read
    */
   run(parameters: readonly string[], limit: number, unreadable: Unreadable[] | undefined): readonly unknown[]
-  /** Starts a run that does not block the event loop. `onComplete` is called once, unless the run is cancelled before. */
+  /**
+   * Starts a run that does not block the event loop. `onComplete` is called once, unless the run is cancelled before.
+   */
   runAsync(parameters: readonly string[], limit: number, onComplete: (completion: Completion) => void): AsyncRun
 }
 

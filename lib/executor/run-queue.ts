@@ -19,9 +19,10 @@ const overdueMs = 1000
 const checkIntervalMs = 100
 
 /**
- * Runs jobs on Node's thread pool one after the other, so that a blocked device takes one thread, however many jobs want
- * it. Only when a system call is overdue does the next job get another thread, and that job avoids the blocked path. So
- * every blocked thread is blocked on another path. At most half of the pool is used; fs, dns and crypto need the rest.
+ * Runs jobs on Node's thread pool one after the other, so that a blocked device takes one thread, however many jobs
+ * want it. Only when a system call is overdue does the next job get another thread, and that job avoids the blocked
+ * path. So every blocked thread is blocked on another path. At most half of the pool is used; fs, dns and crypto need
+ * the rest.
  */
 export class RunQueue {
   private readonly waiting = new Set<Job>()

@@ -3,6 +3,7 @@
  * happened. An added device exists, with nearly all of its attributes. A removed device is gone from class/ and dev/.
  */
 export interface Uevent {
+  /** What happened to the device. */
   readonly action: 'add' | 'remove' | 'change' | 'move' | 'online' | 'offline' | 'bind' | 'unbind'
   /** The path below /sys: `/devices/virtual/block/dm-3`. */
   readonly devicePath: string
@@ -16,6 +17,7 @@ export interface Uevent {
 
 /** Events were lost, because the kernel's buffer was full. Any device may have changed. */
 export interface LostUevents {
+  /** Distinguishes this from a uevent. */
   readonly action: 'lost'
 }
 

@@ -148,8 +148,8 @@ export class FallbackDiskstatsSampler extends FallbackSampler {
     const { beginning, tracked } = this.#lineAt(place, start, end)
     if (tracked === undefined || tracked.device.isGone || tracked.isSeen) return
 
-    // The kernel adds a device at the end (klist_add_tail in device_add, drivers/base/core.c). A device that moved behind
-    // another one was removed and added again.
+    // The kernel adds a device at the end (klist_add_tail in device_add, drivers/base/core.c). A device that moved
+    // behind another one was removed and added again.
     let isDoubtful = tracked.isListed && tracked.line < this.#highestLine
     if (!isDoubtful) this.#highestLine = tracked.line
     tracked.line = place

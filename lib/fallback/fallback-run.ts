@@ -1,11 +1,10 @@
 import { access, close, open, read, readdir, readlink, type Stats, stat } from 'node:fs'
-import { constants } from 'node:os'
 import type { Unreadable } from '../errors.js'
 import { type AsyncRun, type Completion, timedOut } from '../executor/async-run.js'
 import { type CurrentCall, type Job, runQueue } from '../executor/run-queue.js'
 import { attributeSize, openFlags } from '../files/attribute.js'
 import { fromBytes, toPath } from '../files/bytes.js'
-import { Failure, failureOf } from '../files/failure.js'
+import { type Failure, failureOf } from '../files/failure.js'
 import type { Call, Outcome, Steps } from './system-call.js'
 
 /** An asynchronous run of the fallback. Every system call is a job of its own. */
@@ -36,19 +35,19 @@ export class FallbackRun implements AsyncRun {
     try {
       const step = next()
       if (step.done) {
-        this.onComplete({ rows: step.value, unreadable: this.unreadable })
+        this.onComplete({ kind: 'success', rows: step.value, unreadable: this.unreadable })
         return
       }
       this.job = new CallJob(
         step.value,
         (outcome) => this.advance(() => this.steps.next(outcome)),
         (error) => {
-          if (!this.isCancelled) this.onComplete({ error })
+          if (!this.isCancelled) this.onComplete({ kind: 'failure', error })
         },
       )
       runQueue.add(this.job)
     } catch (error) {
-      this.onComplete({ error })
+      this.onComplete({ kind: 'failure', error })
     }
   }
 }
@@ -81,7 +80,7 @@ class CallJob implements Job {
       runQueue.finish(this)
       // Without an attribute the answer is incomplete. Without a directory it would be wrong.
       if (syscall === 'scandir') this.fail(timedOut({ syscall, path: fromBytes(path) }))
-      else this.proceed(new Failure(-constants.errno.ETIMEDOUT, 'ETIMEDOUT', syscall))
+      else this.proceed(failureOf(timedOut({ syscall, path: fromBytes(path) })))
       return
     }
     this.hasStarted = true

@@ -12,8 +12,11 @@ export interface SampledDevice {
   isGone: boolean
 }
 
-/** CLOCK_MONOTONIC when performance.now() of this thread was 0. Unlike hrtime(), performance.now() makes no objects. */
-const timeOrigin = monotonicTimeOrigin()
+/**
+ * CLOCK_MONOTONIC when performance.now() of this thread was 0. Unlike hrtime(), performance.now() makes no objects.
+ * Measured for the first sampler: the first use of `performance` loads a part of Node that takes milliseconds.
+ */
+let timeOrigin: number | undefined
 
 function monotonicTimeOrigin(): number {
   let origin = 0
@@ -34,11 +37,14 @@ function monotonicTimeOrigin(): number {
 export abstract class FallbackSampler implements SamplerSource {
   protected readonly devices: readonly SampledDevice[]
   readonly #columns: number
+  readonly #timeOrigin: number
   readonly #vanished: number[] = []
 
   constructor({ directory, names }: SampledDevices, columns: number) {
     this.devices = names.map((name, index) => ({ index, path: `${directory}/${name}`, inode: 0, isGone: false }))
     this.#columns = columns
+    timeOrigin ??= monotonicTimeOrigin()
+    this.#timeOrigin = timeOrigin
   }
 
   sample(cells: Float64Array): number {
@@ -46,7 +52,7 @@ export abstract class FallbackSampler implements SamplerSource {
     if (cells.length !== cellCount(length, this.#columns)) {
       throw new TypeError("cells must be a Float64Array of the sampler's size")
     }
-    cells[0] = timeOrigin + performance.now()
+    cells[0] = this.#timeOrigin + performance.now()
     this.read(cells)
     const count = this.#vanished.length
     for (let index = 0; index < count; index++) {

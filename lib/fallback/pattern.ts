@@ -20,7 +20,7 @@ export function matchPattern(
   let fromStar = 0
   while (true) {
     const token = pattern[index]
-    if (token === 'star') {
+    if (token?.kind === 'star') {
       afterStar = ++index
       if (afterStar === pattern.length) return true
       fromStar = at
@@ -42,17 +42,17 @@ export function matchPattern(
 
 /** The end of the part of the name that a token matches. `undefined` if it does not match. */
 function endOf(
-  token: Exclude<PatternToken, 'star'>,
+  token: Exclude<PatternToken, { kind: 'star' }>,
   name: Bytes,
   at: number,
   slots: number[],
   part: (token: PathToken) => Bytes | undefined,
 ): number | undefined {
-  if ('capture' in token) {
+  if (token.kind === 'capture') {
     const end = endOfDigits(name, at)
     const number = canonicalNumber(name.slice(at, end))
     if (number === null) return undefined
-    slots[token.capture] = number
+    slots[token.slot] = number
     return end
   }
   const expected = part(token)

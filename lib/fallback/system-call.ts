@@ -13,7 +13,9 @@ export interface Call {
   readonly path: Bytes
 }
 
-/** In the order of the calls above: names, content, a link's text, whether the path exists, its status; or a failure. */
+/**
+ * In the order of the calls above: names, content, a link's text, whether the path exists, its status; or a failure.
+ */
 export type Outcome = readonly Bytes[] | Bytes | boolean | Stats | Failure
 
 /** A computation that yields calls and returns a result. */

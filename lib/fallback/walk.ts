@@ -144,7 +144,9 @@ export class Walk {
     return inOrder(list, values)
   }
 
-  /** The system call of a reading. `undefined` if a part of its path could not be read, or if the last call serves it. */
+  /**
+   * The system call of a reading. `undefined` if a part of its path could not be read, or if the last call serves it.
+   */
   private callFor(reading: FileReading, at: Bytes): Call | undefined {
     switch (reading.kind) {
       case 'text':
@@ -219,11 +221,18 @@ export class Walk {
 
   /** What a token stands for. `undefined` for a number that could not be read. */
   private part(token: PathToken): Bytes | undefined {
-    if ('literal' in token) return toBytes(token.literal)
-    if ('parameter' in token) return this.parameters[token.parameter]
-    if ('entry' in token) return this.entries[token.entry]
-    const number = this.slots[token.slot] as number
-    return Number.isNaN(number) ? undefined : String(number)
+    switch (token.kind) {
+      case 'literal':
+        return toBytes(token.text)
+      case 'parameter':
+        return this.parameters[token.parameter]
+      case 'entry':
+        return this.entries[token.level]
+      case 'slot': {
+        const number = this.slots[token.slot] as number
+        return Number.isNaN(number) ? undefined : String(number)
+      }
+    }
   }
 
   private failed(path: Bytes, { errno, code, syscall }: Failure): void {

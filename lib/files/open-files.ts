@@ -30,8 +30,8 @@ export class OpenFiles {
   }
 
   /**
-   * Opens a file for reading. If the process is out of descriptors, this closes a file of the pool, lowers the limit and
-   * tries again.
+   * Opens a file for reading. If the process is out of descriptors, this closes a file of the pool, lowers the limit
+   * and tries again.
    *
    * @returns the descriptor: pass it to `keep`, or close it
    * @throws what `openSync` throws

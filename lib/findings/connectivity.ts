@@ -16,8 +16,8 @@ export function findSessionsDown(snapshot: Snapshot): readonly Finding[] {
 }
 
 /**
- * Finds SCSI disks that are neither `running` nor given up by the kernel, except those whose session is not logged in. A
- * lost session is a finding of its own.
+ * Finds SCSI disks that are neither `running` nor given up by the kernel, except those whose session is not logged in.
+ * A lost session is a finding of its own.
  */
 export function findDisksDown(snapshot: Snapshot): readonly Finding[] {
   return scsiDisks(snapshot).flatMap((disk): readonly Finding[] => {

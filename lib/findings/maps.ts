@@ -1,9 +1,9 @@
 import { grouped } from '../snapshot/grouped.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Finding } from './finding.js'
-import { scsiDisks, type WholeScsiDisk } from './scsi-disks.js'
+import { scsiDisks, unitOf } from './scsi-disks.js'
 
-/** Finds disks that have other paths to their logical unit and are in no multipath map. */
+/** Finds disks that are in no multipath map, although other disks are paths to the same unit. */
 export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
   return [...grouped(scsiDisks(snapshot), unitOf)].flatMap(([unit, disks]): readonly Finding[] => {
     const names = disks.map((disk) => disk.name)
@@ -19,8 +19,8 @@ export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
 }
 
 /**
- * Finds multipath maps that have a path that is down, or that have no working path through a session to their target. A
- * path of unknown state counts as working.
+ * Finds multipath maps that have a path that is not live, or that have no live path through a session to their target.
+ * A path of unknown state counts as live.
  */
 export function findDegradedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap((map): readonly Finding[] => {
@@ -43,7 +43,7 @@ export function findDegradedMaps(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Finds multipath maps with paths of another size than the map. Paths of size 0 are phantom LUNs. */
+/** Finds multipath maps that have a path of another size than the map. Paths of size 0 are phantom LUNs. */
 export function findMapsOfOtherSize(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap(({ name, device, sizeBytes, paths }): readonly Finding[] => {
     if (sizeBytes === null) return []
@@ -60,10 +60,4 @@ export function findSuspendedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.blockDevices.flatMap(({ name, dm }): readonly Finding[] =>
     dm?.suspended ? [{ kind: 'mapSuspended', map: dm.name ?? name, device: name }] : [],
   )
-}
-
-/** Identifies the logical unit of a disk: by its WWID, else by its target and LUN. `null` if neither is known. */
-function unitOf({ scsi, iscsi }: WholeScsiDisk): string | null {
-  if (scsi.wwid !== null) return scsi.wwid
-  return iscsi?.targetName == null ? null : `${iscsi.targetName} LUN ${scsi.lun}`
 }

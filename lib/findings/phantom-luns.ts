@@ -1,48 +1,52 @@
-import type { IscsiDisk, ScsiDisk } from '../snapshot/model.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Evidence, Finding } from './finding.js'
-import { removedStates, scsiDisks, type WholeScsiDisk } from './scsi-disks.js'
+import { removedStates, scsiDisks, targetOf, type WholeScsiDisk } from './scsi-disks.js'
 
 /**
- * Finds disks whose target no longer has their LUN. Of several disks or maps that give the same kind of evidence, except
- * for 'mapOfAnotherUnit', only the first is reported.
+ * Finds disks whose target no longer has the LUN. If several disks are evidence of one kind, the first is reported.
+ * Each map of another unit is reported.
  */
 export function findPhantomLuns(snapshot: Snapshot): readonly Finding[] {
   const disks = scsiDisks(snapshot)
   const withWwid = disks.filter((disk) => disk.scsi.wwid !== null)
-  const mismatches: Mismatches = {
-    lun: new MismatchIndex(withWwid, ({ scsi, iscsi }) => `${scsi.wwid} of ${targetOf(scsi, iscsi)}`, lunOf),
-    size: new MismatchIndex(
+  const comparisons: Comparisons = {
+    luns: new MismatchIndex(
+      withWwid,
+      (disk) => `${disk.scsi.wwid} of ${targetOf(disk)}`,
+      (disk) => disk.scsi.lun,
+    ),
+    sizes: new MismatchIndex(
       withWwid.filter((disk) => disk.sizeBytes !== null),
       (disk) => disk.scsi.wwid,
       (disk) => disk.sizeBytes,
     ),
   }
   return disks.flatMap((disk): readonly Finding[] => {
-    const evidence = evidenceFor(disk, mismatches, snapshot)
+    const evidence = evidenceFor(disk, comparisons, snapshot)
     return evidence.length === 0 ? [] : [{ kind: 'phantomLun', device: disk.name, hctl: disk.scsi.hctl, evidence }]
   })
 }
 
-/** The disks with a WWID, by what disks of one WWID must agree on. */
-interface Mismatches {
-  /** The LUN on one target. */
-  readonly lun: MismatchIndex<number>
-  readonly size: MismatchIndex<number | null>
+/** The disks with a WWID, grouped by what they must agree on. */
+interface Comparisons {
+  /** Disks with one WWID on one target must have one LUN. */
+  readonly luns: MismatchIndex<number>
+  /** Disks with one WWID must have one size. */
+  readonly sizes: MismatchIndex<number | null>
 }
 
-function evidenceFor(disk: WholeScsiDisk, mismatches: Mismatches, snapshot: Snapshot): readonly Evidence[] {
+function evidenceFor(disk: WholeScsiDisk, { luns, sizes }: Comparisons, snapshot: Snapshot): readonly Evidence[] {
   const { scsi, sizeBytes, removable } = disk
   const evidence: Evidence[] = []
   if (scsi.state !== null && removedStates.has(scsi.state)) evidence.push({ kind: 'state', state: scsi.state })
   if (sizeBytes === 0 && !removable) evidence.push({ kind: 'zeroSize' })
   if (scsi.wwid === null) return evidence
   const { wwid } = scsi
-  const ofAnotherLun = mismatches.lun.find(disk)
+  const ofAnotherLun = luns.find(disk)
   if (ofAnotherLun !== undefined) {
     evidence.push({ kind: 'wwidOfAnotherLun', wwid, device: ofAnotherLun.name, lun: ofAnotherLun.scsi.lun })
   }
-  const ofAnotherSize = sizeBytes === null ? undefined : mismatches.size.find(disk)
+  const ofAnotherSize = sizeBytes === null ? undefined : sizes.find(disk)
   if (ofAnotherSize?.sizeBytes != null) {
     evidence.push({ kind: 'sizeDiffers', wwid, device: ofAnotherSize.name, sizeBytes: ofAnotherSize.sizeBytes })
   }
@@ -55,9 +59,9 @@ function evidenceFor(disk: WholeScsiDisk, mismatches: Mismatches, snapshot: Snap
 }
 
 /**
- * Groups disks that must have a value in common, and finds for a disk another one of its group with a different value. It
- * stores two disks with different values for each group. So the hundreds of paths to one logical unit are not compared
- * with one another.
+ * Groups disks that must have a value in common, and finds for a disk another one of its group with a different value.
+ * It keeps two disks with different values for each group. So the hundreds of paths to one unit are not compared with
+ * each other.
  */
 class MismatchIndex<Value> {
   private readonly groups = new Map<string | null, { readonly first: WholeScsiDisk; different?: WholeScsiDisk }>()
@@ -82,7 +86,7 @@ class MismatchIndex<Value> {
   }
 }
 
-/** The WWID that multipathd gives a map: the output of scsi_id, which is `36000...` for `naa.6000...`. */
+/** The WWID that multipathd gives a map. It is the output of scsi_id, which is `36000...` for `naa.6000...`. */
 function mapWwidOf(wwid: string): string {
   return `3${wwid.slice('naa.'.length)}`
 }
@@ -93,13 +97,4 @@ function isNaa(wwid: string): boolean {
 
 function isNaaOfMap(wwid: string): boolean {
   return /^3[0-9a-f]{16}([0-9a-f]{16})?$/.test(wwid)
-}
-
-function lunOf({ scsi }: WholeScsiDisk): number {
-  return scsi.lun
-}
-
-/** Identifies the target of a disk: by its name for iSCSI, else by its SCSI address without the LUN. */
-function targetOf(scsi: ScsiDisk, iscsi: IscsiDisk | null): string {
-  return iscsi?.targetName ?? `${scsi.host}:${scsi.channel}:${scsi.target}`
 }

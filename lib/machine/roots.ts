@@ -5,8 +5,8 @@ import type { Roots } from '../executor/executor.js'
 /** Options that tell where a machine is. */
 export interface RootOptions {
   /**
-   * Where the machine's file system is, for containers ('/host') and recorded trees. /sys, /dev and /proc of the machine
-   * are below it. Paths given and returned are always those of the machine itself.
+   * Where the machine's file system is, for containers ('/host') and recorded trees. /sys, /dev and /proc of the
+   * machine are below it. Paths given and returned are always those of the machine itself.
    */
   readonly root?: string
   /** Where sysfs is. By default `root`/sys; without a root HOST_SYS of the environment, else /sys. */
@@ -40,8 +40,13 @@ export function rootsOf({ root, sysPath, devPath, procPath }: RootOptions): Root
 
 /** An absolute path without a final slash. */
 function directoryOf(option: string, directory: unknown): string {
-  if (typeof directory !== 'string') throw new TypeError(`${option} must be a string, not ${typeName(directory)}`)
-  if (directory === '') throw new TypeError(`${option} must not be empty`)
-  if (directory.includes('\0')) throw new TypeError(`${option} must not contain a NUL: ${JSON.stringify(directory)}`)
-  return path.resolve(directory).replace(/[/\\]$/, '')
+  return absolutePath(option, directory).replace(/[/\\]$/, '')
+}
+
+/** @throws {TypeError} for anything but a path */
+export function absolutePath(option: string, given: unknown): string {
+  if (typeof given !== 'string') throw new TypeError(`${option} must be a string, not ${typeName(given)}`)
+  if (given === '') throw new TypeError(`${option} must not be empty`)
+  if (given.includes('\0')) throw new TypeError(`${option} must not contain a NUL: ${JSON.stringify(given)}`)
+  return path.resolve(given)
 }

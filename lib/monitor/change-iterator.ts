@@ -8,7 +8,8 @@ import { PendingResults } from './pending-results.js'
  * device that came and went in between. So the iterator stores at most the changes of one comparison, and does nothing
  * until `next` is called.
  *
- * This is not a generator: `return` ends a pending `next` at once, and closes the snapshot also before the first `next`.
+ * This is not a generator: `return` ends a pending `next` at once, and closes the snapshot also before the first
+ * `next`.
  */
 export class ChangeIterator implements AsyncIterableIterator<Change>, Subscriber {
   readonly #live: LiveSnapshot

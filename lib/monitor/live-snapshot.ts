@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import type { Uevent, UeventSource } from '../executor/uevent.js'
 import type { Machine } from '../machine/machine.js'
 import { joinRows } from '../snapshot/join.js'

@@ -45,12 +45,12 @@ export interface MonitorEvents {
  * for events and keeps the process alive, unless `unref` was called. Otherwise it does nothing between calls.
  *
  * The kernel changes some values without a uevent: the states of SCSI devices, sessions, connections, hosts and ports;
- * queue depths, time limits and command counters; recovery_tmo; the portal and interface of a connection; a size from or
- * to 0, and the size of a partition; ro set by BLKROSET; dm/suspended; the slaves of a table that is loaded but not in
- * use, or of an MD array; and everything of NVMe but the appearance and removal of devices. `refresh` reads these values.
- * Listeners and iterators get them every `intervalMs`. Other values that a rescan or a write may change (a WWID, serial
- * number or model, other parameters of a session, block sizes, rotational, removable) are read when an event affects
- * their device, and by `reload`.
+ * queue depths, time limits and command counters; recovery_tmo; the portal and interface of a connection; a size from
+ * or to 0, and the size of a partition; ro set by BLKROSET; dm/suspended; the slaves of a table that is loaded but not
+ * in use, or of an MD array; and everything of NVMe but the appearance and removal of devices. `refresh` reads these
+ * values. Listeners and iterators get them every `intervalMs`. Other values that a rescan or a write may change (a
+ * WWID, serial number or model, other parameters of a session, block sizes, rotational, removable) are read when an
+ * event affects their device, and by `reload`.
  */
 export class Monitor extends EventEmitter<MonitorEvents> {
   readonly #live: LiveSnapshot
@@ -109,9 +109,9 @@ export class Monitor extends EventEmitter<MonitorEvents> {
   }
 
   /**
-   * The changes from now on. Between two calls of `next` several changes of one thing become one, or none if it came and
-   * went. So a slow consumer costs no memory, and neither does an overflow of the kernel's buffer. The iteration ends by
-   * `break`, by the signal, or when the monitor is closed. It keeps the process alive only while `next` waits.
+   * The changes from now on. Between two calls of `next` several changes of one thing become one, or none if it came
+   * and went. So a slow consumer costs no memory, and neither does an overflow of the kernel's buffer. The iteration
+   * ends by `break`, by the signal, or when the monitor is closed. It keeps the process alive only while `next` waits.
    *
    * @throws {SysfsError} also from the iteration, which it ends
    */

@@ -15,15 +15,17 @@ export interface RowAttribute {
 
 /** How many attributes a monitor reads again, and how many of them it keeps open. */
 export interface HeldCount {
+  /** How many attributes are read again. */
   readonly attributes: number
+  /** How many of them stay open. */
   readonly held: number
 }
 
 const buffer = Buffer.allocUnsafe(attributeSize)
 
 /**
- * Reads attributes again and again through descriptors that stay open. That saves opening and closing, two thirds of the
- * time. It keeps at most half of the descriptors that the process has left when it starts.
+ * Reads attributes again and again through descriptors that stay open. That saves opening and closing, two thirds of
+ * the time. It keeps at most half of the descriptors that the process has left when it starts.
  */
 export class OpenAttributes {
   /** The files of an entry, by the entry's path. */

@@ -25,8 +25,8 @@ interface SilentAttributes {
 }
 
 /**
- * The rows of a snapshot, kept current by uevents. A reading method returns whether anything has changed. After one that
- * throws, `readAll` must follow.
+ * The rows of a snapshot, kept current by uevents. A reading method returns whether anything has changed. After one
+ * that throws, `readAll` must follow.
  */
 export class RowCache {
   private readonly rows: RowStore

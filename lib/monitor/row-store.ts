@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Machine } from '../machine/machine.js'
 import type { PreparedQuery } from '../machine/prepared-query.js'
 import type { ListDefinition } from '../query/definition.js'
 import { compareBytes } from '../query/path.js'
 import { Query } from '../query/query.js'
+import { isEqual } from '../snapshot/diff.js'
 import type { Detail } from '../snapshot/model.js'
 import { type Part, partsOf, type Rows } from '../snapshot/parts.js'
 import { queryOf } from '../snapshot/read.js'
@@ -12,8 +12,8 @@ import { queryOf } from '../snapshot/read.js'
 export type Row = Readonly<Record<string, unknown>>
 
 /**
- * The rows of a snapshot by part and entry, so that each can be read again alone. The queries of single entries are made
- * from the snapshot's query.
+ * The rows of a snapshot by part and entry, so that each can be read again alone. The queries of single entries are
+ * made from the snapshot's query.
  */
 export class RowStore {
   private readonly all: PreparedQuery<Rows, unknown>
@@ -107,7 +107,7 @@ class StoredPart {
     let hasChanged = rows.length !== this.rows.size
     const replaced = rows.map((row): [string, Row] => {
       const entry = this.entryOf(row)
-      hasChanged ||= !isDeepStrictEqual(this.rows.get(entry), row)
+      hasChanged ||= !isEqual(this.rows.get(entry), row)
       return [entry, row]
     })
     if (!hasChanged) return false
@@ -124,7 +124,7 @@ class StoredPart {
     if (row === undefined) return this.rows.delete(entry)
     const after: Record<string, unknown> = { ...row }
     for (const { key, capture } of this.captures) after[key] = Number(numbers[capture])
-    if (isDeepStrictEqual(before, after)) return false
+    if (isEqual(before, after)) return false
     this.rows.set(entry, after)
     return true
   }

@@ -1,57 +1,92 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
-import bindings from 'bindings'
+import type bindings from 'bindings'
 import type { Addon } from './addon-interface.js'
+import { fileOfThisCode, packageRootOf } from './code-location.js'
 import { checkIsWhole } from './elf.js'
+import { type Libc, libcOfThisProcess } from './libc.js'
 
-export type LoadedAddon = { readonly addon: Addon } | { readonly error: Error }
+/** The addon, or why it does not load. */
+export type LoadedAddon = Addon | Error
 
-const packageRoot = path.resolve(__dirname, '../../..')
-const builtHere = path.join(packageRoot, 'build/Release/fast_sysfs.node')
+/** The addons of this thread by file. The addon that is looked up has the key `undefined`. */
+const loaded = new Map<string | undefined, LoadedAddon>()
 
-let loaded: LoadedAddon | undefined
-
-/** Loads the addon: the one built here, else the prebuild for this platform. An error is kept, not thrown. */
-export function loadAddon(): LoadedAddon {
-  loaded ??= load()
-  return loaded
+/**
+ * Loads the addon. A thread tries each file once, and keeps an error instead of throwing it. Different files are
+ * different addons without common state.
+ *
+ * @param file an absolute path. Without one, the addon is looked up: in this package the one built here, else the
+ * prebuild for this system. A bundle looks beside its own file.
+ */
+export function loadAddon(file: string | undefined): LoadedAddon {
+  const known = loaded.get(file)
+  if (known !== undefined) return known
+  const now = file === undefined ? lookUp() : load(file, dlopen)
+  loaded.set(file, now)
+  return now
 }
 
-function load(): LoadedAddon {
+function lookUp(): LoadedAddon {
+  const codeFile = fileOfThisCode()
+  if (codeFile === undefined) return new Error(`${noAddon}: this code does not run from a file`)
+  const packageRoot = packageRootOf(codeFile)
+  if (packageRoot === undefined) return lookUpBeside(codeFile)
+  const built = path.join(packageRoot, 'build/Release/fast_sysfs.node')
+  const file = existsSync(built) ? built : prebuildIn(path.join(packageRoot, prebuilds))
+  if (file === undefined) return missing('in this package: not built here, and no prebuild fits', packageRoot)
+  return load(file, (file) => loadWithBindings(packageRoot, file))
+}
+
+/** Looks beside a bundle. The files have the same names as in this package, so that copying them is enough. */
+function lookUpBeside(bundle: string): LoadedAddon {
+  const directory = path.dirname(bundle)
+  const built = path.join(directory, 'fast_sysfs.node')
+  const file = existsSync(built) ? built : (prebuildIn(directory) ?? prebuildIn(path.join(directory, prebuilds)))
+  if (file !== undefined) return load(file, dlopen)
+  return missing('beside the bundle, and neither addonPath nor FAST_SYSFS_ADDON names one', bundle)
+}
+
+const noAddon = `no native addon for ${process.platform}-${process.arch}`
+const prebuilds = `prebuilds/${process.platform}-${process.arch}`
+
+function missing(where: string, place: string): LoadedAddon {
+  return new Error(`${noAddon} ${where}`, { cause: new Error(`looked for it from ${place}`) })
+}
+
+/** Determines the C library only if there is a prebuild to choose. */
+function prebuildIn(directory: string): string | undefined {
+  const fileFor = (libc: Libc): string => path.join(directory, `fast-sysfs.${libc}.node`)
+  if (!existsSync(fileFor('glibc')) && !existsSync(fileFor('musl'))) return undefined
+  const libc = libcOfThisProcess()
+  return libc !== undefined && existsSync(fileFor(libc)) ? fileFor(libc) : undefined
+}
+
+function load(file: string, open: (file: string) => unknown): LoadedAddon {
   try {
-    const files = existsSync(builtHere) ? [builtHere] : prebuilds()
-    for (const file of files) checkIsWhole(file)
-    const tries = files.map((file) => [file])
-    return { addon: bindings({ bindings: 'fast_sysfs.node', module_root: packageRoot, try: tries }) as Addon }
+    checkIsWhole(file)
+    const addon = open(file) as Partial<Addon>
+    if (addon.PreparedProgram === undefined) throw new Error('it is an addon of another package')
+    return addon as Addon
   } catch (error) {
-    return { error: explain(error) }
+    const cause = error instanceof Error ? error : new Error(String(error))
+    return new Error(`the native addon ${file} does not load: ${cause.message}`, { cause })
   }
 }
 
-/** prebuildify names a binary after the libc it needs: `prebuilds/linux-x64/fast-sysfs.glibc.node`. */
-function prebuilds(): readonly string[] {
-  const directory = path.join(packageRoot, 'prebuilds', `${process.platform}-${process.arch}`)
-  const names = existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith('.node')) : []
-  if (names.length === 0) return []
-  const libc = isGlibc() ? 'glibc' : 'musl'
-  return names.filter((name) => name.split('.').includes(libc)).map((name) => path.join(directory, name))
+/**
+ * Requires `bindings` in a way that no bundler sees. It uses `require` and `__filename`, which an ES module does not
+ * have, and a bundle does not need it.
+ */
+function loadWithBindings(packageRoot: string, file: string): unknown {
+  const { createRequire } = process.getBuiltinModule('node:module')
+  const load = createRequire(path.join(packageRoot, 'package.json'))('bindings') as typeof bindings
+  return load({ bindings: path.basename(file), module_root: packageRoot, try: [[file]] })
 }
 
-/** Asked only where there is a prebuild to choose, for a report takes a millisecond (and more with the network's part). */
-function isGlibc(): boolean {
-  const reporter = process.report as typeof process.report & { excludeNetwork?: boolean }
-  const { excludeNetwork } = reporter
-  reporter.excludeNetwork = true
-  const report = reporter.getReport() as { header?: { glibcVersionRuntime?: string } }
-  if (excludeNetwork !== undefined) reporter.excludeNetwork = excludeNetwork
-  return report.header?.glibcVersionRuntime !== undefined
-}
-
-function explain(error: unknown): Error {
-  const cause = error instanceof Error ? error : new Error(String(error))
-  const isMissing = 'tries' in cause
-  const message = isMissing
-    ? `no native addon for ${process.platform}-${process.arch} in this package: not built here, and no prebuild fits`
-    : `the native addon is there but does not load: ${cause.message}`
-  return new Error(message, { cause })
+/** Does what `require` does for a `.node` file. Bundlers would try to bundle the file of a `require`. */
+function dlopen(file: string): unknown {
+  const module = { exports: {} }
+  process.dlopen(module, file)
+  return module.exports
 }

@@ -101,23 +101,23 @@ class Encoder {
   }
 
   private token(token: PathToken | PatternToken): void {
-    if (token === 'star') {
-      this.kind('tokens', 'star')
-    } else if ('literal' in token) {
-      this.kind('tokens', 'literal')
-      this.text(token.literal)
-    } else if ('parameter' in token) {
-      this.kind('tokens', 'parameter')
-      this.number(token.parameter)
-    } else if ('slot' in token) {
-      this.kind('tokens', 'slot')
-      this.number(token.slot)
-    } else if ('entry' in token) {
-      this.kind('tokens', 'entry')
-      this.number(token.entry)
-    } else {
-      this.kind('tokens', 'capture')
-      this.number(token.capture)
+    this.kind('tokens', token.kind)
+    switch (token.kind) {
+      case 'literal':
+        this.text(token.text)
+        break
+      case 'parameter':
+        this.number(token.parameter)
+        break
+      case 'slot':
+      case 'capture':
+        this.number(token.slot)
+        break
+      case 'entry':
+        this.number(token.level)
+        break
+      case 'star':
+        break
     }
   }
 

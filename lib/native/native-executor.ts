@@ -16,13 +16,15 @@ import { NativeRun } from './native-run.js'
 import { NativeSampler } from './native-sampler.js'
 import { NativeUevents } from './native-uevents.js'
 
-/** The executor that runs programs in the addon, or the reason why the addon does not load. */
-export function loadNative(): Executor | Error {
-  const loaded = loadAddon()
-  if ('error' in loaded) return loaded.error
-  const { addon } = loaded
-  results ??= new Results(addon)
-  const shared = results
+/**
+ * The executor that runs programs in the addon, or the reason why the addon does not load.
+ *
+ * @param file as for `loadAddon`
+ */
+export function loadNative(file: string | undefined): Executor | Error {
+  const addon = loadAddon(file)
+  if (addon instanceof Error) return addon
+  const shared = resultsOf(addon)
   return {
     name: 'native',
     prepare: (program, roots) => {
@@ -37,8 +39,18 @@ export function loadNative(): Executor | Error {
   }
 }
 
-/** Shared by all executions of this thread. A run is synchronous, and its result is decoded before the next run. */
-let results: Results | undefined
+const results = new WeakMap<Addon, Results>()
+
+/**
+ * Shared by all executions of an addon in this thread. A run is synchronous, and its result is decoded before the next.
+ */
+function resultsOf(addon: Addon): Results {
+  const known = results.get(addon)
+  if (known !== undefined) return known
+  const added = new Results(addon)
+  results.set(addon, added)
+  return added
+}
 
 /** The number of cells before those of the rows: how many cells follow, and how many paths were unreadable. */
 const headerCells = 2
@@ -97,10 +109,10 @@ class NativeExecution implements Execution {
   }
 
   private completionOf([text, rest]: AddonCompletion): Completion {
-    if (rest === undefined) return { error: new Error('a cancelled run has no result') }
-    if (typeof text === 'number') return { error: errorOf(text, rest) }
+    if (rest === undefined) return { kind: 'failure', error: new Error('a cancelled run has no result') }
+    if (typeof text === 'number') return { kind: 'failure', error: errorOf(text, rest) }
     const unreadable: Unreadable[] = []
-    return { rows: this.decode(text, rest, unreadable), unreadable }
+    return { kind: 'success', rows: this.decode(text, rest, unreadable), unreadable }
   }
 
   private decode(text: AddonText, cells: Float64Array, unreadable: Unreadable[] | undefined): readonly unknown[] {
@@ -154,7 +166,10 @@ class ListShape {
   }
 }
 
-/** Reads the cells and texts of a result in turn. One class serves both kinds of text, so that its calls stay monomorphic. */
+/**
+ * Reads the cells and texts of a result in turn. One class serves both kinds of text, so that its calls stay
+ * monomorphic.
+ */
 class Decoder {
   private at = headerCells
   private end = 0
@@ -212,9 +227,9 @@ class Decoder {
 }
 
 /**
- * Makes the constructor of a list's rows, which are plain objects. From a constructor V8 learns how many fields the rows
- * have and stores them in the object itself. Of the fields added to a `{}` it stores four there, the others in a second
- * object.
+ * Makes the constructor of a list's rows, which are plain objects. From a constructor V8 learns how many fields the
+ * rows have and stores them in the object itself. Of the fields added to a `{}` it stores four there, the others in a
+ * second object.
  */
 function rowConstructor(): new () => MutableRow {
   function Row(): void {}

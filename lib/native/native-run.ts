@@ -23,7 +23,7 @@ export class NativeRun implements AsyncRun, Job {
       })
     } catch (error) {
       runQueue.finish(this)
-      this.onComplete({ error })
+      this.onComplete({ kind: 'failure', error })
     }
   }
 
@@ -35,7 +35,7 @@ export class NativeRun implements AsyncRun, Job {
   }
 
   reject(blocking: CurrentCall): void {
-    this.onComplete({ error: timedOut(blocking) })
+    this.onComplete({ kind: 'failure', error: timedOut(blocking) })
   }
 
   cancel(): void {

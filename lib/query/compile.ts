@@ -55,7 +55,7 @@ class Compiler {
             (name) => captures.get(name) as number,
           )
     checkAdjacent(pattern, definition.pattern)
-    for (const [name, slot] of captures) scope.set(name, { slot })
+    for (const [name, slot] of captures) scope.set(name, { kind: 'slot', slot })
 
     const slots = this.bindFields(definition, scope, level)
     const steps: Step[] = []
@@ -70,7 +70,7 @@ class Compiler {
     return {
       directory,
       pattern,
-      isOneEntry: pattern.every((token) => token !== 'star' && !('capture' in token)),
+      isOneEntry: pattern.every((token) => token.kind !== 'star' && token.kind !== 'capture'),
       probeFirst: this.firstEntry(definition, outer),
       steps,
       keys: Object.keys(definition.fields),
@@ -84,15 +84,15 @@ class Compiler {
     for (const [key, field] of Object.entries(definition.fields)) {
       if (key === '__proto__') throw new TypeError('a field must not be named __proto__')
       const { kind } = field.reading
-      if (kind === 'name') scope.set(key, { entry: level })
+      if (kind === 'name') scope.set(key, { kind: 'entry', level })
       if (kind === 'integer' || kind === 'numberFromLink') {
         const slot = this.slotCount++
         slots.set(key, slot)
-        scope.set(key, { slot })
+        scope.set(key, { kind: 'slot', slot })
       }
       if (field.reading.kind === 'capture') {
         const token = scope.get(field.reading.capture)
-        if (token !== undefined && 'slot' in token) scope.set(key, token)
+        if (token?.kind === 'slot') scope.set(key, token)
       }
     }
     return slots
@@ -153,13 +153,14 @@ class Compiler {
 
   private condition(reading: Reading, isRequired: boolean, comparand: Comparand | undefined): Condition {
     if (comparand === undefined) return { kind: isRequired ? 'required' : 'none' }
-    if ('constant' in comparand) {
-      if (typeof comparand.constant === 'number' && !Number.isSafeInteger(comparand.constant)) {
-        throw new RangeError(`equals() takes safe integers only, not ${comparand.constant}`)
+    if (comparand.kind === 'constant') {
+      const { value } = comparand
+      if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+        throw new RangeError(`equals() takes safe integers only, not ${value}`)
       }
-      return { kind: 'equalsConstant', constant: String(comparand.constant) }
+      return { kind: 'equalsConstant', constant: String(value) }
     }
-    const index = this.parameter(comparand.parameter)
+    const index = this.parameter(comparand.name)
     const parameter = this.parameters[index] as ProgramParameter
     if (reading.kind === 'text' || reading.kind === 'link') parameter.isText = true
     else parameter.isInteger = true
@@ -177,8 +178,8 @@ class Compiler {
     const start = referencesIn(attribute)[0]
     if (start !== undefined && attribute.startsWith(`$${start}`)) {
       const token = this.resolve(start, scope)
-      if ('entry' in token) throw new TypeError(`an attribute's name must not begin with an entry's: '${path}'`)
-      if ('parameter' in token) (this.parameters[token.parameter] as ProgramParameter).isAttribute = true
+      if (token.kind === 'entry') throw new TypeError(`an attribute's name must not begin with an entry's: '${path}'`)
+      if (token.kind === 'parameter') (this.parameters[token.parameter] as ProgramParameter).isAttribute = true
     }
     return this.path(path, scope)
   }
@@ -195,7 +196,7 @@ class Compiler {
     if (bound !== undefined) return bound
     const parameter = this.parameter(name)
     ;(this.parameters[parameter] as ProgramParameter).isComponent = true
-    return { parameter }
+    return { kind: 'parameter', parameter }
   }
 
   private parameter(name: string): number {
@@ -224,6 +225,11 @@ function fieldOf(definition: ListDefinition, key: string) {
   return definition.fields[key] as ListDefinition['fields'][string]
 }
 
+/** The path of a reading below its entry. */
+function pathOf(reading: Reading): string | undefined {
+  return reading.kind === 'name' || reading.kind === 'capture' || reading.kind === 'list' ? undefined : reading.path
+}
+
 function isLink(reading: Reading): reading is Extract<Reading, { kind: 'link' | 'numberFromLink' }> {
   return reading.kind === 'link' || reading.kind === 'numberFromLink'
 }
@@ -247,10 +253,8 @@ function evaluationOrder(definition: ListDefinition, scope: Scope): readonly str
     if (pending.has(key)) throw new TypeError(`the path of the field '${key}' refers to itself`)
     pending.add(key)
     const { reading } = fieldOf(definition, key)
-    if ('path' in reading && reading.path !== undefined) {
-      for (const name of referencesIn(reading.path)) {
-        if (scope.has(name) && Object.hasOwn(definition.fields, name)) visit(name)
-      }
+    for (const name of referencesIn(pathOf(reading) ?? '')) {
+      if (scope.has(name) && Object.hasOwn(definition.fields, name)) visit(name)
     }
     order.add(key)
     if (!isLink(reading)) return
@@ -265,10 +269,10 @@ function evaluationOrder(definition: ListDefinition, scope: Scope): readonly str
 
 /** `{a}{b}` and `**` could match one name in several ways. */
 function checkAdjacent(pattern: readonly PatternToken[], text: string): void {
-  const isOpen = (token: PatternToken | undefined) => token === 'star' || (token !== undefined && 'capture' in token)
+  const isOpen = (token: PatternToken | undefined) => token?.kind === 'star' || token?.kind === 'capture'
   pattern.forEach((token, index) => {
     const next = pattern[index + 1]
-    if (isOpen(token) && isOpen(next) && (token === 'star') === (next === 'star')) {
+    if (isOpen(token) && token.kind === next?.kind) {
       throw new TypeError(`two captures or two stars need a literal between them: '${text}'`)
     }
   })

@@ -1,5 +1,7 @@
 /** The value that a row must have: a constant, or a parameter of the run. */
-export type Comparand = { readonly constant: string | number } | { readonly parameter: string }
+export type Comparand =
+  | { readonly kind: 'constant'; readonly value: string | number }
+  | { readonly kind: 'parameter'; readonly name: string }
 
 /** What a field reads. `path` is relative to the entry that the row describes. */
 export type Reading =
@@ -15,9 +17,22 @@ export type Reading =
 
 /** A directory, the entries of it to read, and what to read of each. */
 export interface ListDefinition {
+  /** The pattern of the entries, relative to the entry of the row. */
   readonly pattern: string
+  /** What to read of each entry. */
   readonly fields: Fields
+  /** The entry to read before the directory is listed. */
   readonly probeFirst: string | undefined
+}
+
+/** The types of a field. They exist in the type system only. */
+export interface FieldTypes<Value, Parameters, References> {
+  /** The type of the value in a row. */
+  readonly value: Value
+  /** The parameters that the field compares with. */
+  readonly parameters: Parameters
+  /** The names that the paths of the field refer to. */
+  readonly references: References
 }
 
 /**
@@ -26,9 +41,12 @@ export interface ListDefinition {
  */
 export interface Field<Value, Parameters = unknown, References = unknown> {
   /** Exists in the type system only. */
-  readonly types: { value: Value; parameters: Parameters; references: References }
+  readonly types: FieldTypes<Value, Parameters, References>
+  /** What the field reads. */
   readonly reading: Reading
+  /** Whether the row is dropped if the field has no value. */
   readonly isRequired: boolean
+  /** The value that the row must have. */
   readonly comparand: Comparand | undefined
 }
 

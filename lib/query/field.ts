@@ -1,14 +1,17 @@
-import type { Comparand, Field, ListDefinition, Reading } from './definition.js'
+import type { Comparand, Field, FieldTypes, ListDefinition, Reading } from './definition.js'
 import type { PathReferences } from './row-types.js'
 
 /** A field without further conditions. */
 export class FieldDefinition<Value, Parameters, References> implements Field<Value, Parameters, References> {
   /** Exists in the type system only. */
-  declare readonly types: { value: Value; parameters: Parameters; references: References }
+  declare readonly types: FieldTypes<Value, Parameters, References>
 
   constructor(
+    /** What the field reads. */
     readonly reading: Reading,
+    /** Whether the row is dropped if the field has no value. */
     readonly isRequired: boolean = false,
+    /** The value that the row must have. */
     readonly comparand: Comparand | undefined = undefined,
   ) {}
 }
@@ -33,7 +36,8 @@ export class ComparableField<Value extends string | number, References> extends 
   equals<Name extends string>(expected: Parameter<Name>): Field<Value, { readonly [K in Name]: Value }, References>
   equals(expected: Value): Field<Value, unknown, References>
   equals(expected: Parameter<string> | Value): Field<Value, unknown, References> {
-    const comparand = expected instanceof Parameter ? { parameter: expected.name } : { constant: expected }
+    const comparand: Comparand =
+      expected instanceof Parameter ? { kind: 'parameter', name: expected.name } : { kind: 'constant', value: expected }
     return new FieldDefinition(this.reading, true, comparand)
   }
 }
@@ -44,7 +48,10 @@ export class ListField<Value extends readonly unknown[], Parameters, References>
   Parameters,
   References
 > {
-  constructor(readonly list: ListDefinition) {
+  constructor(
+    /** The directory, its entries and their fields. */
+    readonly list: ListDefinition,
+  ) {
     super({ kind: 'list', list })
   }
 

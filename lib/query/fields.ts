@@ -21,8 +21,8 @@ export function text<Path extends string>(path: Path): ComparableField<string, P
 }
 
 /**
- * An attribute as an integer, decimal (`-12`) or hexadecimal (`0x1f`). `null` when it is missing, cannot be read, is not
- * an integer or is beyond `Number.MAX_SAFE_INTEGER` (read such an attribute as text).
+ * An attribute as an integer, decimal (`-12`) or hexadecimal (`0x1f`). `null` when it is missing, cannot be read, is
+ * not an integer or is beyond `Number.MAX_SAFE_INTEGER` (read such an attribute as text).
  */
 export function integer<Path extends string>(path: Path): ComparableField<number, PathReferences<Path>> {
   return new ComparableField({ kind: 'integer', path })

@@ -1,14 +1,14 @@
 /** A part of a path: literal bytes, or something that is known only at run time. */
 export type PathToken =
-  | { readonly literal: string }
-  | { readonly parameter: number }
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'parameter'; readonly parameter: number }
   /** The number in a slot: a captured number, or an integer that was read. */
-  | { readonly slot: number }
+  | { readonly kind: 'slot'; readonly slot: number }
   /** The name of the current entry of the list at this level. */
-  | { readonly entry: number }
+  | { readonly kind: 'entry'; readonly level: number }
 
 /** A part of a pattern: a part of a path, `*`, or a number that goes into a slot. */
-export type PatternToken = PathToken | 'star' | { readonly capture: number }
+export type PatternToken = PathToken | { readonly kind: 'star' } | { readonly kind: 'capture'; readonly slot: number }
 
 /** Gives what a `$name` stands for. */
 export type Resolve = (name: string) => PathToken
@@ -69,9 +69,9 @@ function joinComponents(components: readonly string[], path: string, resolve: Re
   }
   const tokens: PathToken[] = []
   for (const component of components) {
-    if (tokens.length > 0) append(tokens, { literal: '/' })
+    if (tokens.length > 0) append(tokens, { kind: 'literal', text: '/' })
     for (const token of parseComponent(component, path, resolve, refuse)) {
-      append(tokens, token === 'star' || 'capture' in token ? refuse() : token)
+      append(tokens, token.kind === 'star' || token.kind === 'capture' ? refuse() : token)
     }
   }
   return tokens
@@ -86,22 +86,22 @@ function parseComponent(
   const tokens: PatternToken[] = []
   let end = 0
   for (const match of component.matchAll(special)) {
-    if (match.index > end) tokens.push({ literal: component.slice(end, match.index) })
+    if (match.index > end) tokens.push({ kind: 'literal', text: component.slice(end, match.index) })
     end = match.index + match[0].length
     if (match[1] !== undefined) tokens.push(resolve(match[1]))
-    else if (match[2] !== undefined) tokens.push({ capture: capture(match[2]) })
-    else if (match[0] === '*') tokens.push('star')
+    else if (match[2] !== undefined) tokens.push({ kind: 'capture', slot: capture(match[2]) })
+    else if (match[0] === '*') tokens.push({ kind: 'star' })
     else throw new TypeError(`'${match[0]}' needs a name (\`$name\`, \`{name}\`): '${path}'`)
   }
-  if (end < component.length) tokens.push({ literal: component.slice(end) })
+  if (end < component.length) tokens.push({ kind: 'literal', text: component.slice(end) })
   return tokens
 }
 
 /** Adds a token. Adjacent literals become one. */
 function append(tokens: PathToken[], token: PathToken): void {
   const last = tokens.at(-1)
-  if (last !== undefined && 'literal' in last && 'literal' in token) {
-    tokens[tokens.length - 1] = { literal: last.literal + token.literal }
+  if (last?.kind === 'literal' && token.kind === 'literal') {
+    tokens[tokens.length - 1] = { kind: 'literal', text: last.text + token.text }
   } else {
     tokens.push(token)
   }

@@ -80,8 +80,8 @@ export function deviceParameterOf(
 }
 
 /**
- * Whether an attribute holds a user name or password of an iSCSI session (drivers/scsi/scsi_transport_iscsi.c). Root can
- * read them at mode 0444. No query reads them.
+ * Whether an attribute holds a user name or password of an iSCSI session (drivers/scsi/scsi_transport_iscsi.c). Root
+ * can read them at mode 0444. No query reads them.
  */
 export function isCredential(attribute: string): boolean {
   return attribute.startsWith('username') || attribute.startsWith('password')

@@ -2,8 +2,8 @@ import type { Fields, ListDefinition } from './definition.js'
 import type { FreeReferences, ParametersOf, Row, Simplify } from './row-types.js'
 
 /**
- * A parameter that names a device. A `device` is a kernel name or a path, which is resolved to a kernel name. A `map` is
- * a device of the device mapper; any other device is not found.
+ * A parameter that names a device. A `device` is a kernel name or a path, which is resolved to a kernel name. A `map`
+ * is a device of the device mapper; any other device is not found.
  */
 export type ParameterKind = 'device' | 'map'
 
@@ -13,11 +13,18 @@ export const wholeSysfs = ''
 /** A declared query. `Sysfs.prepare` makes it runnable. The type parameters are those of its rows and parameters. */
 export class Query<QueryRow, Parameters> {
   /** Exists in the type system only. */
-  declare readonly types: { row: QueryRow; parameters: Parameters }
+  declare readonly types: {
+    /** The type of a row. */
+    row: QueryRow
+    /** The type of the parameters. */
+    parameters: Parameters
+  }
 
   /** Use `query` or `record`. */
   constructor(
+    /** The list that the rows come from. */
     readonly list: ListDefinition,
+    /** The parameters that are devices. */
     readonly kinds: Readonly<Record<string, ParameterKind>>,
   ) {}
 }

@@ -1,83 +1,91 @@
-import os from 'node:os'
 import type { StatColumn } from './columns.js'
 
 /**
- * What a device did between two samples, as iostat(1) defines it (sysstat; the names in parentheses are its own), with
- * bytes where iostat has kB and 0 to 1 where it has percent. A wait or a size of no request at all is 0.
+ * The rates of a device between two samples, as iostat(1) of sysstat defines them. The names in parentheses are those
+ * of iostat. Where iostat has kB this has bytes; where it has percent this has 0 to 1. Without requests a wait and a
+ * size are 0.
  *
- * NaN: what the kernel does not count (discards before Linux 4.18, flushes before 5.5), all of a device that is gone, and
- * all where a counter went back though it cannot, since it then is another device's, or began anew.
+ * A rate is NaN if the kernel does not count it (discards before Linux 4.18, flushes before 5.5). All rates are NaN if
+ * the device is gone, or if a counter went back, which means that it belongs to another device or was reset.
  */
 export interface DeviceRates {
-  /** The kernel name. */
+  /** The kernel name of the device. */
   readonly device: string
-  /** r/s */
+  /** Reads (r/s). */
   readonly readsPerSecond: number
-  /** w/s */
+  /** Writes (w/s). */
   readonly writesPerSecond: number
-  /** d/s */
+  /** Discards (d/s). */
   readonly discardsPerSecond: number
-  /** f/s */
+  /** Flushes (f/s). */
   readonly flushesPerSecond: number
   /** Reads, writes and discards (tps). */
   readonly requestsPerSecond: number
-  /** Reads that became part of another one before the device had them (rrqm/s). */
+  /** Reads that were merged with another one in the queue (rrqm/s). */
   readonly readMergesPerSecond: number
-  /** wrqm/s */
+  /** Writes that were merged with another one in the queue (wrqm/s). */
   readonly writeMergesPerSecond: number
-  /** drqm/s */
+  /** Discards that were merged with another one in the queue (drqm/s). */
   readonly discardMergesPerSecond: number
-  /** rkB/s */
+  /** Bytes read (rkB/s). */
   readonly readBytesPerSecond: number
-  /** wkB/s */
+  /** Bytes written (wkB/s). */
   readonly writeBytesPerSecond: number
-  /** dkB/s */
+  /** Bytes discarded (dkB/s). */
   readonly discardBytesPerSecond: number
-  /** The average time of a read, with what it waited in the queue (r_await). */
+  /** The average time of a read, including its time in the queue (r_await). */
   readonly readWaitMilliseconds: number
-  /** w_await */
+  /** The average time of a write (w_await). */
   readonly writeWaitMilliseconds: number
-  /** d_await */
+  /** The average time of a discard (d_await). */
   readonly discardWaitMilliseconds: number
-  /** f_await */
+  /** The average time of a flush (f_await). */
   readonly flushWaitMilliseconds: number
-  /** That of reads, writes and discards together (await). */
+  /** The average time of reads, writes and discards together (await). */
   readonly waitMilliseconds: number
   /** The average size of a read (rareq-sz). */
   readonly readRequestBytes: number
-  /** wareq-sz */
+  /** The average size of a write (wareq-sz). */
   readonly writeRequestBytes: number
-  /** dareq-sz */
+  /** The average size of a discard (dareq-sz). */
   readonly discardRequestBytes: number
-  /** That of reads, writes and discards together (areq-sz). */
+  /** The average size of reads, writes and discards together (areq-sz). */
   readonly requestBytes: number
-  /** How many requests there were at a time, on average (aqu-sz). */
+  /** The average number of requests in the queue (aqu-sz). */
   readonly queueDepth: number
   /**
-   * The part of the time, 0 to 1, in which there was any request (%util). The kernel counts in its ticks, so that it may
-   * be a little more than 1. Of a device that serves many requests at once 1 does not mean that it can do no more.
+   * The part of the time, 0 to 1, with at least one request (%util). The kernel counts in ticks, so the value may be a
+   * little above 1. A device that serves many requests at once can do more even at 1.
    */
   readonly utilization: number
 }
 
-/** What a device counted at two moments. */
+/** The counters of a device at two moments. */
 export interface CountedTwice {
   before(column: StatColumn): number
   now(column: StatColumn): number
 }
 
 const sectorBytes = 512
-/** Counters of milliseconds are printed as `unsigned int` (part_stat_show, block/genhd.c) whatever the kernel. */
+/** Every kernel prints milliseconds as `unsigned int` (part_stat_show, block/genhd.c). */
 const wrapOfMilliseconds = 2 ** 32
-/** The others are `unsigned long`. That of a 64-bit kernel takes centuries. */
-export const wrapOfThisKernel = /64|s390x|armv8/.test(os.machine()) ? Number.POSITIVE_INFINITY : 2 ** 32
+/** Other counters are `unsigned long`. On a 64-bit kernel they do not wrap in centuries. */
+let wrapOfKernel: number | undefined
 
-/** The rates of one device over so many milliseconds. */
+function wrapOfThisKernel(): number {
+  // Not imported: an import would load node:os into every process that loads the library.
+  wrapOfKernel ??= /64|s390x|armv8/.test(process.getBuiltinModule('node:os').machine())
+    ? Number.POSITIVE_INFINITY
+    : 2 ** 32
+  return wrapOfKernel
+}
+
+/** The rates of one device over a number of milliseconds. */
 export function ratesOf(
   device: string,
   counted: CountedTwice,
   milliseconds: number,
-  wrapOfCounters = wrapOfThisKernel,
+  wrapOfCounters = wrapOfThisKernel(),
 ): DeviceRates {
   const grown = new Growth(counted)
   const count = (column: StatColumn) => grown.by(column, wrapOfCounters)
@@ -101,7 +109,7 @@ export function ratesOf(
   const per = (amount: number, divisor: number) => (isComparable ? amount / divisor : Number.NaN)
   const perSecond = (amount: number) => per(amount, milliseconds / 1000)
   const average = (amount: number, requests: number) => per(requests === 0 ? 0 : amount, requests === 0 ? 1 : requests)
-  /** Where there are no discards, they are none of these. */
+  /** Discards are left out if the kernel does not count them. */
   const together = (part: 'requests' | 'bytes' | 'time') => read[part] + write[part] + (discard[part] || 0)
   return {
     device,
@@ -130,15 +138,15 @@ export function ratesOf(
   }
 }
 
-/** By how much counters grew, and whether one of them did not. */
+/** The growth of counters, and whether one of them went back. */
 class Growth {
   hasGoneBack = false
 
   constructor(private readonly counted: CountedTwice) {}
 
   /**
-   * @param wrap the number after which the counter begins again; one that seems to have grown by more than half of that
-   * went back
+   * @param wrap the number at which the counter wraps to 0. A counter that seems to have grown by more than half of it
+   * has gone back.
    */
   by(column: StatColumn, wrap: number): number {
     const before = this.counted.before(column)

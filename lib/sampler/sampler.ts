@@ -61,8 +61,8 @@ export class Sampler<Column extends string = string> {
   /** The names of the numbers in a row. See `statColumns` for those of `stat`. */
   readonly columns: readonly Column[]
   /**
-   * The numbers of the last sample: `values[row * columns.length + column]`. Every sample overwrites them. NaN stands for
-   * a number that is missing or cannot be read.
+   * The numbers of the last sample: `values[row * columns.length + column]`. Every sample overwrites them. NaN stands
+   * for a number that is missing or cannot be read.
    */
   readonly values: Float64Array
   /** The number of descriptors that keep every attribute open. */

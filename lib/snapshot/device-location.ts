@@ -10,7 +10,8 @@ export interface ScsiAddress {
 
 /**
  * What the path of a device in /sys/devices tells about it. The links of dev/block/8:0 and class/iscsi_session/session1
- * contain such a path, as does a uevent. A field is `null` if no component of the path has the form that the field needs.
+ * contain such a path, as does a uevent. A field is `null` if no component of the path has the form that the field
+ * needs.
  */
 export interface DeviceLocation {
   /** The kernel name of the device: the last component. */

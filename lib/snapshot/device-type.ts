@@ -1,6 +1,6 @@
 // The types of block devices, as in lsblk's TYPE column.
 
-/** The type of a map: the first part of its uuid (`mpath-3600...`, `LVM-...`, `CRYPT-LUKS2-...`, `part1-mpath-...`). */
+/** The type of a map is the prefix of its uuid: `mpath-3600...`, `LVM-...`, `CRYPT-LUKS2-...`, `part1-mpath-...`. */
 export function mapTypeOf(uuid: string | null): string {
   const prefix = uuid?.split('-', 1)[0]?.toLowerCase()
   if (!prefix) return 'dm'
@@ -31,8 +31,7 @@ export function scsiTypeOf(type: number | null): string {
 }
 
 /**
- * The type of a device by its kernel name. It is used for devices that are neither partitions nor SCSI devices, and for
- * maps that have just been removed.
+ * The type of a device by its kernel name. It is used for other devices, and for a map that was removed during the run.
  */
 export function typeOfName(name: string): string {
   if (/^loop\d+$/.test(name)) return 'loop'

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type {
   BlockDevice,
   FibreChannelHost,
@@ -23,9 +22,9 @@ interface Objects {
  * A difference between two snapshots: an object was added, removed or changed. If a name or number belongs to another
  * object in the second snapshot, the difference is a removal and an addition.
  *
- * With detail 'full' a block device is the same one as long as its device number and disk sequence number are the same. So
- * a changed medium is another disk. With less detail, or on a kernel without disk sequence numbers, a block device is the
- * same one as long as its device number, session, SCSI address and map uuid are the same.
+ * With detail 'full' a block device is the same one as long as its device number and disk sequence number are the same.
+ * So a changed medium is another disk. With less detail, or on a kernel without disk sequence numbers, a block device
+ * is the same one as long as its device number, session, SCSI address and map uuid are the same.
  */
 export type Change = { [What in keyof Objects]: ChangeOf<What> }[keyof Objects]
 
@@ -184,11 +183,19 @@ function changedFields(before: object, after: object, prefix = ''): readonly str
   return Object.entries(after).flatMap(([key, value]): readonly string[] => {
     const name = prefix + key
     const previous: unknown = old.get(key)
-    if (counters.has(name) || isDeepStrictEqual(previous, value)) return []
+    if (counters.has(name) || isEqual(previous, value)) return []
     return isObject(previous) && isObject(value) ? changedFields(previous, value, `${name}.`) : [name]
   })
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+let isDeepStrictEqual: typeof import('node:util').isDeepStrictEqual | undefined
+
+/** Calls `isDeepStrictEqual` of node:util. Node takes two milliseconds to load it, so the first call loads it. */
+export function isEqual(a: unknown, b: unknown): boolean {
+  isDeepStrictEqual ??= process.getBuiltinModule('node:util').isDeepStrictEqual
+  return isDeepStrictEqual(a, b)
 }

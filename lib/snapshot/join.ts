@@ -168,7 +168,7 @@ class Join {
   }
 
   private scsiDisk({ hctl, host, channel, target, lun }: ScsiAddress): ScsiDisk {
-    const row = this.scsiDevices.get(hctl) ?? {}
+    const row = this.scsiDevices.get(hctl)
     const values = copyScsiDevice(row)
     return {
       hctl,
@@ -177,8 +177,8 @@ class Join {
       target,
       lun,
       ...values,
-      wwid: values.wwid ?? logicalUnitNameOf(row.deviceIdentification ?? null),
-      serial: unitSerialNumberOf(row.unitSerialNumber ?? null),
+      wwid: values.wwid ?? logicalUnitNameOf(row?.deviceIdentification ?? null),
+      serial: unitSerialNumberOf(row?.unitSerialNumber ?? null),
       transport: this.rows.scsiDevices === undefined ? null : this.transportOf(host),
     }
   }
@@ -243,14 +243,16 @@ class Join {
         hostNumber,
         ...copySession(row),
         recoveryTimeoutSeconds: recoverySecondsOf(row.recoveryTimeout),
-        ...copyIscsiHost(hosts.get(hostNumber) ?? {}),
+        ...copyIscsiHost(hosts.get(hostNumber)),
         connections: this.connections.get(id) ?? [],
         luns: luns.get(id) ?? [],
       }
     })
   }
 
-  /** The LUNs of each session, sorted by number. With detail 'full' SCSI devices without a block device are included. */
+  /**
+   * The LUNs of each session, sorted by number. With detail 'full' SCSI devices without a block device are included.
+   */
   private lunsBySession(blockDevices: readonly BlockDevice[]): ReadonlyMap<number, readonly IscsiLun[]> {
     const luns = new Map<number, IscsiLun[]>()
     const withDevice = new Set<string>()
@@ -270,8 +272,8 @@ class Join {
   }
 
   /**
-   * The kind of a host follows from its sessions and from class/fc_host. If it has neither, the kind follows from its own
-   * device path (ata1/host1), else from the device paths of its disks (host0/port-0:0/end_device-0:0,
+   * The kind of a host follows from its sessions and from class/fc_host. If it has neither, the kind follows from its
+   * own device path (ata1/host1), else from the device paths of its disks (host0/port-0:0/end_device-0:0,
    * host2/rport-2:0-1).
    */
   private readScsiHosts(): readonly ScsiHost[] {
@@ -343,8 +345,8 @@ function privateNamespaces({ controllers = [] }: RowOf<'nvmeSubsystems'>): NvmeS
 }
 
 /**
- * The number of a partition: 3 for `sda3` in `sda` and for `nvme0n1p3` in `nvme0n1`. The kernel puts a `p` after the name
- * of a disk that ends with a digit (block/partitions/core.c). `null` for a device that is not a partition, such as
+ * The number of a partition: 3 for `sda3` in `sda` and for `nvme0n1p3` in `nvme0n1`. The kernel puts a `p` after the
+ * name of a disk that ends with a digit (block/partitions/core.c). `null` for a device that is not a partition, such as
  * `mmcblk0boot0` in `mmcblk0`.
  */
 function partitionNumberOf({ name, parent }: DeviceLocation): number | null {

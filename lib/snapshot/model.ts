@@ -1,13 +1,13 @@
 // The data of a snapshot. All of it is readonly and can be converted to JSON and back.
 //
-// 'basic' or 'full' in a description is the least detail at which the field is read. With less detail the field is `null`,
-// and a list is empty. A field without such a mark is read at every detail. A field is also `null` if the kernel does not
-// have the file, cannot read it or has no value in it. The names of files are relative to the directory that the
-// description of the interface names. That directory is relative to /sys.
+// 'basic' or 'full' in a description is the least detail at which the field is read. With less detail the field is
+// `null`, and a list is empty. A field without such a mark is read at every detail. A field is also `null` if the
+// kernel does not have the file, cannot read it or has no value in it. The names of files are relative to the directory
+// that the description of the interface names. That directory is relative to /sys.
 
 /**
- * How much a snapshot reads. 'links' reads names and links. 'basic' also reads sizes, names of maps and targets, portals
- * and session states. 'full' reads everything.
+ * How much a snapshot reads. 'links' reads names and links. 'basic' also reads sizes, names of maps and targets,
+ * portals and session states. 'full' reads everything.
  */
 export type Detail = 'links' | 'basic' | 'full'
 
@@ -40,14 +40,14 @@ export interface BlockDevice {
   /** The minor device number. */
   readonly minor: number
   /**
-   * The disk sequence number: diskseq ('full'; kernel 5.15 and later). The kernel gives a number to one disk only, until
-   * the next boot. A partition has the number of its disk.
+   * The disk sequence number: diskseq ('full'; kernel 5.15 and later). The kernel gives a number to one disk only,
+   * until the next boot. A partition has the number of its disk.
    */
   readonly diskSequence: number | null
   /**
    * The type, as in lsblk's TYPE column: `disk`, `part`, `rom`, `loop`, `mpath`, `lvm`, `crypt`, `raid1`. The type of a
-   * map is read at 'basic', with less detail it is `dm`. The types of SCSI devices and MD arrays are read at 'full', with
-   * less detail they are `disk` and `md`.
+   * map is read at 'basic', with less detail it is `dm`. The types of SCSI devices and MD arrays are read at 'full',
+   * with less detail they are `disk` and `md`.
    */
   readonly type: string
   /** The size in bytes: size ('basic'). The file counts 512 bytes, whatever the size of the device's blocks. */
@@ -98,7 +98,10 @@ export interface ScsiDisk {
   readonly model: string | null
   /** The firmware revision: rev ('full'). */
   readonly revision: string | null
-  /** The name of the logical unit, `naa.6000...`, `eui...`, `t10...`: wwid, else the best designator of vpd_pg83 ('full'). */
+  /**
+   * The name of the logical unit, `naa.6000...`, `eui...`, `t10...`: wwid, else the best designator of vpd_pg83
+   * ('full').
+   */
   readonly wwid: string | null
   /** The serial number of the logical unit: vpd_pg80 ('full'). */
   readonly serial: string | null
@@ -109,8 +112,8 @@ export interface ScsiDisk {
   /** The time limit of a command in seconds: timeout ('full'). */
   readonly timeoutSeconds: number | null
   /**
-   * The transport, as in lsblk's TRAN column: `iscsi`, `fc`, `sas`, `sata`, `ata`, `usb` ('full'). `null` for any other.
-   * It follows from the kind of the host, else from the name of the host's driver.
+   * The transport, as in lsblk's TRAN column: `iscsi`, `fc`, `sas`, `sata`, `ata`, `usb` ('full'). `null` for any
+   * other. It follows from the kind of the host, else from the name of the host's driver.
    */
   readonly transport: string | null
   /** The number of commands sent since the device appeared: iorequest_cnt ('full'). */
@@ -168,11 +171,13 @@ export interface MultipathMap {
   /** The paths, in byte order of their kernel names: class/block/dm-N/slaves. */
   readonly paths: readonly MultipathPath[]
   /**
-   * The number of paths whose SCSI device is `running` ('full'). The kernel does not show in sysfs which paths multipathd
-   * considers failed.
+   * The number of paths whose SCSI device is `running` ('full'). The kernel does not show in sysfs which paths
+   * multipathd considers failed.
    */
   readonly pathsActive: number | null
-  /** The number of paths whose SCSI device is in any other state ('full'). Paths of unknown state are in neither number. */
+  /**
+   * The number of paths whose SCSI device is in any other state ('full'). Paths of unknown state are in neither number.
+   */
   readonly pathsFailed: number | null
 }
 
@@ -215,8 +220,8 @@ export interface IscsiSession {
   /** The target portal group tag: tpgt ('full'). */
   readonly targetPortalGroup: number | null
   /**
-   * How long commands wait for a lost session before they fail, in seconds: recovery_tmo ('full'). -1 if they wait without
-   * limit, which the kernel prints as `off`.
+   * How long commands wait for a lost session before they fail, in seconds: recovery_tmo ('full'). -1 if they wait
+   * without limit, which the kernel prints as `off`.
    */
   readonly recoveryTimeoutSeconds: number | null
   /** The time limit of aborting a command, in seconds: abort_tmo ('full'). */
@@ -294,8 +299,8 @@ export interface ScsiHost {
   /** The state, `running`: state ('full'). */
   readonly state: string | null
   /**
-   * The bus or driver that the host belongs to. It follows from the device paths of the host, its sessions and its disks,
-   * and from class/fc_host ('full'). 'other' if none of these names one.
+   * The bus or driver that the host belongs to. It follows from the device paths of the host, its sessions and its
+   * disks, and from class/fc_host ('full'). 'other' if none of these names one.
    */
   readonly kind: 'iscsi' | 'fc' | 'sas' | 'ata' | 'usb' | 'virtio' | 'pseudo' | 'other'
 }
@@ -343,8 +348,8 @@ export interface NvmeSubsystemNamespace {
 /** A path of an NVMe namespace: class/nvme/nvmeN/nvmeScCnM. */
 export interface NvmePath {
   /**
-   * The name of the hidden block device of a shared namespace on one controller: `nvme0c1n1`. For a namespace of a single
-   * controller, the kernel name of the namespace.
+   * The name of the hidden block device of a shared namespace on one controller: `nvme0c1n1`. For a namespace of a
+   * single controller, the kernel name of the namespace.
    */
   readonly name: string
   /** The name of the controller: `nvme1`. */

@@ -5,9 +5,9 @@ import type { Row } from '../query/row-types.js'
 import { knownText } from '../storage/iscsi.js'
 
 // The queries of a snapshot: one record for each detail, read in one call. join.ts joins the parts by their links
-// (/sys/dev/block/8:0 -> ../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sda). So no directory is listed
-// twice. The fields are in the order of the reads (required fields first, lists last). So an executor need not reorder the
-// keys of a row, which takes time.
+// (/sys/dev/block/8:0 -> ../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sda). So no directory is
+// listed twice. The fields are in the order of the reads (required fields first, lists last). So an executor need not
+// reorder the keys of a row, which takes time.
 
 const silent = new WeakSet<object>()
 
@@ -32,7 +32,7 @@ function flag(path: string): Flag {
 }
 
 function isFlag(field: Field<unknown>): field is Flag {
-  return 'isFlag' in field
+  return Object.hasOwn(field, 'isFlag')
 }
 
 /** The values of fields in a snapshot: flags are booleans, and missing values are `null`. */
@@ -42,18 +42,20 @@ export type Values<F extends Fields> = {
 
 /**
  * Makes the function that copies the fields of a row into a snapshot. Texts without a value (see `knownText`) become
- * `null`. So do fields that the snapshot's detail does not read.
+ * `null`. So do fields that the snapshot's detail does not read, and all fields of a missing row.
  */
-export function copierOf<F extends Fields>(fields: F): (row: Partial<Row<F>>) => Values<F> {
+export function copierOf<F extends Fields>(fields: F): (row: Partial<Row<F>> | undefined) => Values<F> {
   const keys = Object.keys(fields)
   const flags = keys.map((key) => isFlag(fields[key] as Field<unknown>))
+  const nothing = Object.fromEntries(keys.map((key) => [key, null])) as Values<F>
   return (row) => {
-    const values: Record<string, unknown> = {}
+    if (row === undefined) return nothing
+    const values: Record<string, unknown> = { ...nothing }
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string
       const value: unknown = row[key]
-      if (value === undefined || value === null) values[key] = null
-      else if (typeof value === 'string') values[key] = knownText(value)
+      if (value === undefined || value === null) continue
+      if (typeof value === 'string') values[key] = knownText(value)
       else values[key] = flags[index] ? value !== 0 : value
     }
     return values as Values<F>
@@ -61,8 +63,8 @@ export function copierOf<F extends Fields>(fields: F): (row: Partial<Row<F>>) =>
 }
 
 const linked = { link: link().required() }
-// These change without a uevent when a map's table is loaded, before it is in use, and when an MD array gains or loses a
-// disk.
+// These change without a uevent when a table of a map is loaded, before the table is in use, and when an MD array gains
+// or loses a disk.
 const slaves = list('slaves/*', { name: name() })
 
 const blockDeviceLink = { ...linked, major: capture('major'), minor: capture('minor') }
@@ -82,7 +84,10 @@ const mapIdentity = { name: text('dm/name'), uuid: text('dm/uuid') }
 /** The fields of a map that a snapshot copies. */
 export const mapValues = { ...mapIdentity, suspended: flag('dm/suspended') }
 
-/** The fields of a SCSI device that a snapshot copies. scsi_device_set_state (drivers/scsi/scsi_lib.c) sends no uevent. */
+/**
+ * The fields of a SCSI device that a snapshot copies. The kernel sends no uevent for the state (scsi_device_set_state
+ * in drivers/scsi/scsi_lib.c).
+ */
 export const scsiDeviceValues = {
   vendor: text('device/vendor'),
   model: text('device/model'),

@@ -59,8 +59,8 @@ export class Snapshot implements SnapshotData {
   }
 
   /**
-   * Finds a device by its path: `/dev/sda`, `/dev/cciss/c0d0`, `/dev/mapper/mpatha` ('basic'). Other links, such as those
-   * in /dev/disk, are not found, because nothing is read.
+   * Finds a device by its path: `/dev/sda`, `/dev/cciss/c0d0`, `/dev/mapper/mpatha` ('basic'). Other links, such as
+   * those in /dev/disk, are not found, because nothing is read.
    */
   deviceByPath(path: string): BlockDevice | undefined {
     return path.startsWith(mapperDirectory)
@@ -69,8 +69,8 @@ export class Snapshot implements SnapshotData {
   }
 
   /**
-   * The disks that a device is made of, through any number of levels of maps, MD arrays and partitions. An empty array for
-   * a disk.
+   * The disks that a device is made of, through any number of levels of maps, MD arrays and partitions. An empty array
+   * for a disk.
    */
   disksUnder(device: BlockDevice): readonly BlockDevice[] {
     return this.reachable(device, (other) => this.directlyUnder(other)).filter(

@@ -9,13 +9,12 @@ export function unitSerialNumberOf(page: string | null): string | null {
 }
 
 const codeSetBinary = 1
-/** The types of designators that name a logical unit, in the order of preference: NAA, EUI-64, T10 vendor, SCSI name. */
+/** The designator types in the order of preference: NAA, EUI-64, T10 vendor identification, SCSI name string. */
 const preference = [3, 2, 1, 8]
 
 /**
  * The name of the logical unit in page 83h (device identification), in the form of the kernel's wwid attribute:
- * `naa.6001...`, `eui.0123...`, `t10.VENDOR ...`. A SCSI name (an iSCSI name) is returned unchanged. `null` if the page has
- * no designator of the logical unit.
+ * `naa.6001...`, `eui.0123...`, `t10.VENDOR ...` or an iSCSI name. `null` if the page has no designator of the unit.
  */
 export function logicalUnitNameOf(page: string | null): string | null {
   const bytes = pageContent(page, 0x83)

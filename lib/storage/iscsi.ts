@@ -1,4 +1,3 @@
-import { isIPv6, SocketAddress } from 'node:net'
 import { param } from '../query/field.js'
 import { list, name, numberFromLink, text } from '../query/fields.js'
 import { compareBytes } from '../query/path.js'
@@ -37,7 +36,8 @@ export function inHostOrder<Session extends { readonly hostNumber: number }>(
 
 /**
  * The keys of a portal: the kernel's form, and for IPv6 also the canonical form `[::1]:3260`. The canonical form is the
- * same for a current address, which the kernel writes in full, and a persistent address, which it writes as it was given.
+ * same for a current address, which the kernel writes in full, and a persistent address, which it writes as it was
+ * given.
  */
 export function portalKeys(address: string | null, port: string | null): readonly string[] {
   const [host, service] = [knownText(address), knownText(port)]
@@ -55,6 +55,8 @@ export function formatPortal(address: string | null, port: number | null): strin
 function canonicalHost(address: string): string {
   if (!address.includes(':')) return address
   const [host = '', zone] = address.split('%')
+  // Not imported: an import would load node:net and streams into every process that loads the library.
+  const { isIPv6, SocketAddress } = process.getBuiltinModule('node:net')
   if (!isIPv6(host)) return address
   const canonical = new SocketAddress({ address: host, family: 'ipv6' }).address
   return `[${zone === undefined ? canonical : `${canonical}%${zone}`}]`

@@ -102,10 +102,10 @@ bool Executor::RunList(const List& list, Location location, uint32_t depth, uint
     location.path += '/';
     if (!bindings_.Expand(list.directory, location.path)) return true;
   }
-  if (!list.is_one_entry && !list.has_try_first) return RunScannedList(list, location, depth, limit, count);
+  if (!list.is_one_entry && !list.has_probe_first) return RunScannedList(list, location, depth, limit, count);
 
   std::string entry;
-  if (bindings_.Expand(list.is_one_entry ? list.pattern : list.try_first, entry) &&
+  if (bindings_.Expand(list.is_one_entry ? list.pattern : list.probe_first, entry) &&
       (list.is_one_entry || Match(list.pattern, entry, bindings_))) {
     const PathRestorer entry_restorer(location.path);
     bool exists = true;
@@ -211,7 +211,7 @@ Executor::Outcome Executor::RunStep(const Step& step, Location location, uint32_
   switch (step.reading.kind) {
     case Reading::Kind::kName:
       return Emit(step, bindings_.entries[depth]);
-    case Reading::Kind::kCaptured:
+    case Reading::Kind::kCapture:
       return EmitNumber(step, bindings_.slots[step.reading.slot]);
     case Reading::Kind::kText:
     case Reading::Kind::kInteger:
@@ -220,7 +220,7 @@ Executor::Outcome Executor::RunStep(const Step& step, Location location, uint32_
     case Reading::Kind::kExists:
       return ReadExistence(step, location);
     case Reading::Kind::kLink:
-    case Reading::Kind::kLinkNumber:
+    case Reading::Kind::kNumberFromLink:
       return ReadLinkOf(step, location);
     case Reading::Kind::kList:
       break;

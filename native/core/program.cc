@@ -154,8 +154,8 @@ class Decoder {
       if (token.kind == Token::Kind::kCapture) list.has_captures = true;
       if (token.kind >= Token::Kind::kStar) list.is_one_entry = false;
     }
-    list.has_try_first = ReadNumber() != 0;
-    if (list.has_try_first) ReadTokens(list.try_first, level, Token::Kind::kEntry);
+    list.has_probe_first = ReadNumber() != 0;
+    if (list.has_probe_first) ReadTokens(list.probe_first, level, Token::Kind::kEntry);
     const uint32_t count = ReadNumber();
     list.has_condition = false;
     for (uint32_t i = 0; i < count && !failed_; i++) {
@@ -184,7 +184,7 @@ class Decoder {
     switch (reading.kind) {
       case Reading::Kind::kName:
         break;
-      case Reading::Kind::kCaptured:
+      case Reading::Kind::kCapture:
         reading.slot = ReadIndex(program_->slot_count);
         break;
       case Reading::Kind::kText:
@@ -194,7 +194,7 @@ class Decoder {
         ReadTokens(reading.path, level + 1, Token::Kind::kEntry);
         break;
       case Reading::Kind::kLink:
-      case Reading::Kind::kLinkNumber:
+      case Reading::Kind::kNumberFromLink:
         reading.is_entry_itself = ReadNumber() != 0;
         reading.reuses_link = ReadNumber() != 0;
         ReadTokens(reading.path, level + 1, Token::Kind::kEntry);

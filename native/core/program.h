@@ -29,16 +29,16 @@ using Tokens = std::vector<Token>;
 struct List;
 
 struct Reading {
-  enum class Kind : uint32_t { kName, kCaptured, kText, kInteger, kHex, kExists, kLink, kLinkNumber, kList };
+  enum class Kind : uint32_t { kName, kCapture, kText, kInteger, kHex, kExists, kLink, kNumberFromLink, kList };
   static constexpr const char* kKindNames[] = {"name",   "capture", "text",           "integer", "hex",
                                                "exists", "link",    "numberFromLink", "list"};
   Kind kind;
-  uint32_t slot = 0;             // kCaptured: the slot of the captured number
-  bool is_entry_itself = false;  // kLink, kLinkNumber: the link is the entry, and there is no path
-  bool reuses_link = false;      // kLink, kLinkNumber: the previous step read the same link
+  uint32_t slot = 0;             // kCapture: the slot of the captured number
+  bool is_entry_itself = false;  // kLink, kNumberFromLink: the link is the entry, and there is no path
+  bool reuses_link = false;      // kLink, kNumberFromLink: the previous step read the same link
   Tokens path;
   Tokens path_in_opened;  // the path relative to List::opened; empty if the attribute is not read from there
-  std::string prefix;     // kLinkNumber
+  std::string prefix;     // kNumberFromLink
   std::unique_ptr<List> list;
 };
 
@@ -66,8 +66,8 @@ struct List {
   Tokens directory;
   Tokens pattern;
   bool is_one_entry;
-  bool has_try_first;
-  Tokens try_first;
+  bool has_probe_first;
+  Tokens probe_first;
   bool has_condition;
   bool has_captures;
   std::vector<Step> steps;

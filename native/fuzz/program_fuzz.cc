@@ -108,7 +108,7 @@ bool IsExcluded(const Tokens& tokens) {
 }
 
 bool IsExcluded(const List& list) {
-  if (IsExcluded(list.directory) || IsExcluded(list.pattern) || IsExcluded(list.try_first)) return true;
+  if (IsExcluded(list.directory) || IsExcluded(list.pattern) || IsExcluded(list.probe_first)) return true;
   for (const Step& step : list.steps) {
     if (IsExcluded(step.reading.path)) return true;
     if (step.reading.list != nullptr && IsExcluded(*step.reading.list)) return true;
@@ -162,9 +162,9 @@ class ResultReader {
       case Reading::Kind::kHex:
       case Reading::Kind::kLink:
         return Text(true);
-      case Reading::Kind::kCaptured:
+      case Reading::Kind::kCapture:
       case Reading::Kind::kInteger:
-      case Reading::Kind::kLinkNumber: {
+      case Reading::Kind::kNumberFromLink: {
         const double number = Cell();
         return Require(number != number || number == static_cast<double>(static_cast<int64_t>(number)),
                        "a number is not integral");

@@ -25,8 +25,8 @@ Napi::TypeError CellsError(Napi::Env env) {
   return Napi::TypeError::New(env, "cells must be a Float64Array of at least two elements");
 }
 
-// copyResult(cells: Float64Array): copies the cells of the last synchronous run. For results that did not fit into the
-// array that was passed to `run`.
+// copyResult(cells: Float64Array): copies the cells of the last synchronous run again, for a result that did not fit
+// into the array that was passed to `run`.
 void CopyResult(const Napi::CallbackInfo& info) {
   Elements<double> cells;
   if (!ToCells(info[0], cells)) throw CellsError(info.Env());

@@ -1,25 +1,27 @@
 /*
- * The floor that the addon is measured against: the same system calls with the same arguments, and next to nothing
- * else. Nothing is sorted, no row is made, a value is only trimmed and copied to where the answer is gathered.
+ * The lower bound of the addon's time: the same system calls with the same arguments, and little else. Nothing is
+ * sorted and no row is made. A value is only trimmed and copied to the output.
  *
- *     bare-loop threads       answers commands on standard input until it ends, as a process that has threads
- *     bare-loop one-thread    the same as a process that has none
+ *     bare-loop threads       executes commands from standard input, in a process of two threads
+ *     bare-loop one-thread    the same in a process of one thread
  *
- * A command is one line, its parts separated by tabs:
- *     run LEAD COUNT QUERY...    runs the query LEAD times, then COUNT times; answers with the latter's nanoseconds
- *     answer QUERY...            runs it once and answers with its values, separated by tabs
- * Queries, all paths absolute:
- *     holders SYS DEVICE PATH...     looks for links at the paths; the first dm-* in class/block/DEVICE/holders
- *     list DIRECTORY                 the names in a directory
- *     portals SYS IQN                address, port, persistent_address, persistent_port and host of each connection
- *     lun SYS IQN LUN                the block devices of a LUN
- *     walk DIRECTORY ATTRIBUTE...    name, link text and attributes of every entry
- *     snapshot SYS PART...           several lists, each of them: + DIRECTORY PREFIX LINK LISTING BASE ATTRIBUTE... (below
- *                                    SYS; - for none). Of every entry whose name begins so the name, the link's text, the
- *                                    attributes (#ATTRIBUTE in hexadecimal), the names in LISTING and an empty value; an
- *                                    empty value after the last entry. BASE is opened below the entry, and the attributes
- *                                    are read relative to that (. is the entry itself)
- *     held DIRECTORY PATH NAMES      DIRECTORY/NAME followed by PATH of each name (apart by slashes); all stay open
+ * A command is one line. Tabs separate its arguments:
+ *     run WARMUP COUNT QUERY...    runs the query WARMUP times, then COUNT times; prints the nanoseconds of the latter
+ *     result QUERY...              runs the query once; prints its values, separated by tabs
+ * The queries (all paths are absolute):
+ *     holders SYS DEVICE PATH...       reads the links at the paths; the first dm-* in class/block/DEVICE/holders
+ *     list DIRECTORY                   the names in a directory
+ *     portals SYS IQN                  address, port, persistent_address, persistent_port and host of each connection
+ *     lun SYS IQN LUN                  the block devices of a LUN
+ *     entries DIRECTORY ATTRIBUTE...   name, link text and attributes of every entry
+ *     snapshot SYS PART...             several lists. Each is + DIRECTORY PREFIX LINK LISTING BASE ATTRIBUTE... with
+ *                                      DIRECTORY relative to SYS and - for an unused argument. Of every entry whose
+ *                                      name begins with PREFIX: the name, the link text, the attributes (#ATTRIBUTE in
+ *                                      hexadecimal), the names in LISTING and an empty value. An empty value ends the
+ *                                      list. BASE is opened below the entry, and the attributes are read relative to
+ *                                      it (. is the entry itself)
+ *     pread DIRECTORY PATH NAMES       the content of DIRECTORY/NAME followed by PATH, for each name. Slashes separate
+ *                                      the names. The files stay open
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -32,24 +34,30 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What the addon passes: the size of a read and of a getdents64. */
-enum { BUFFER_SIZE = 65536, LARGEST_LISTING = 1 << 23, LARGEST_ANSWER = 1 << 24, MOST_PARTS = 192, LARGEST_LINE = 1 << 17 };
+/* BUFFER_SIZE is the size that the addon passes to read and getdents64. */
+enum {
+  BUFFER_SIZE = 65536,
+  LARGEST_LISTING = 1 << 23,
+  LARGEST_OUTPUT = 1 << 24,
+  MOST_ARGUMENTS = 192,
+  LARGEST_LINE = 1 << 17
+};
 
 static char attribute[BUFFER_SIZE];
-static char answer[LARGEST_ANSWER];
-static char *answered = answer;
-/* `held` only reads, as long as its answer is not asked for. */
-static int is_asked_for_answer;
+static char output[LARGEST_OUTPUT];
+static char *output_end = output;
+/* The `pread` query copies its values only if they are printed. */
+static int is_printed;
 
 static void add(const char *value, size_t size) {
-  memcpy(answered, value, size);
-  answered += size;
-  *answered++ = '\t';
+  memcpy(output_end, value, size);
+  output_end += size;
+  *output_end++ = '\t';
 }
 
 /*
- * The C library's open, read and close are points where a thread may be cancelled, which costs them some time in a
- * process of several threads. The floor is without that.
+ * The C library's open, read and close are cancellation points of POSIX threads, which take time in a process of
+ * several threads. The lower bound is without that.
  */
 static int open_at(int at, const char *path, int flags) { return (int)syscall(SYS_openat, at, path, flags, 0); }
 
@@ -57,7 +65,7 @@ static ssize_t read_from(int file, void *buffer, size_t size) { return syscall(S
 
 static void close_file(int file) { syscall(SYS_close, file); }
 
-/* A listing is kept as the kernel wrote it; one for each level that is open at a time. */
+/* A listing in the form of the kernel. There is one for each level that is open at the same time. */
 struct listing {
   int directory;
   long filled;
@@ -74,14 +82,13 @@ struct record {
   char name[];
 };
 
-/* Leaves the directory open, for what is read below it. */
+/* Leaves the directory open. The entries are read relative to it. */
 static int list(struct listing *listing, int at, const char *path) {
   listing->filled = 0;
   listing->directory = open_at(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (listing->directory == -1) return 0;
   while (1) {
-    const long filled =
-        syscall(SYS_getdents64, listing->directory, listing->records + listing->filled, BUFFER_SIZE);
+    const long filled = syscall(SYS_getdents64, listing->directory, listing->records + listing->filled, BUFFER_SIZE);
     if (filled <= 0) break;
     listing->filled += filled;
     if (listing->filled > LARGEST_LISTING - BUFFER_SIZE) abort();
@@ -89,7 +96,7 @@ static int list(struct listing *listing, int at, const char *path) {
   return 1;
 }
 
-/* The record after one, or the first after NULL; `.` and `..` are passed over. NULL at the end. */
+/* Returns the record after `record`, or the first if that is NULL. Skips `.` and `..`. Returns NULL at the end. */
 static const struct record *next(const struct listing *listing, const struct record *record) {
   const char *at = record == NULL ? listing->records : (const char *)record + record->size;
   for (; at < listing->records + listing->filled; at += record->size) {
@@ -105,7 +112,7 @@ static const struct record *next(const struct listing *listing, const struct rec
 
 static int begins(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
 
-/* The size of the attribute without the white space at its end, or -1. */
+/* Returns the size of the attribute without trailing white space, or -1. */
 static ssize_t read_attribute(int at, const char *path) {
   const int file = open_at(at, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file == -1) return -1;
@@ -115,10 +122,10 @@ static ssize_t read_attribute(int at, const char *path) {
   return size;
 }
 
-static void holders(char **parts) {
+static void holders(char **arguments) {
   char path[PATH_MAX];
-  for (char **node = parts + 2; *node != NULL; node++) readlinkat(AT_FDCWD, *node, path, sizeof path);
-  stpcpy(stpcpy(stpcpy(stpcpy(path, parts[0]), "/class/block/"), parts[1]), "/holders");
+  for (char **node = arguments + 2; *node != NULL; node++) readlinkat(AT_FDCWD, *node, path, sizeof path);
+  stpcpy(stpcpy(stpcpy(stpcpy(path, arguments[0]), "/class/block/"), arguments[1]), "/holders");
   if (!list(&outer, AT_FDCWD, path)) return;
   const char *first = NULL;
   FOR_EACH(entry, &outer) {
@@ -128,13 +135,13 @@ static void holders(char **parts) {
   if (first != NULL) add(first, strlen(first));
 }
 
-static void list_names(char **parts) {
-  if (!list(&outer, AT_FDCWD, parts[0])) return;
+static void list_names(char **arguments) {
+  if (!list(&outer, AT_FDCWD, arguments[0])) return;
   FOR_EACH(entry, &outer) add(entry->name, strlen(entry->name));
   close_file(outer.directory);
 }
 
-/* Whether the session is the target's; if so its host, from its link. */
+/* Returns whether the session is one of the target. `host` receives the host number from the session's link. */
 static int is_of_target(const char *session, const char *iqn, char *host) {
   char path[PATH_MAX];
   stpcpy(stpcpy(path, session), "/targetname");
@@ -151,13 +158,13 @@ static int is_of_target(const char *session, const char *iqn, char *host) {
   return 1;
 }
 
-static void portals(char **parts) {
+static void portals(char **arguments) {
   static const char *const attributes[] = {"/address", "/port", "/persistent_address", "/persistent_port"};
   char path[PATH_MAX], host[24];
-  stpcpy(stpcpy(path, parts[0]), "/class/iscsi_session");
+  stpcpy(stpcpy(path, arguments[0]), "/class/iscsi_session");
   if (!list(&outer, AT_FDCWD, path)) return;
   FOR_EACH(session, &outer) {
-    if (!begins(session->name, "session") || !is_of_target(session->name, parts[1], host)) continue;
+    if (!begins(session->name, "session") || !is_of_target(session->name, arguments[1], host)) continue;
     stpcpy(stpcpy(path, session->name), "/device");
     if (!list(&inner, outer.directory, path)) continue;
     FOR_EACH(connection, &inner) {
@@ -175,14 +182,14 @@ static void portals(char **parts) {
   close_file(outer.directory);
 }
 
-static void lun(char **parts) {
+static void lun(char **arguments) {
   char path[PATH_MAX], host[24];
-  stpcpy(stpcpy(path, parts[0]), "/class/iscsi_session");
+  stpcpy(stpcpy(path, arguments[0]), "/class/iscsi_session");
   if (!list(&outer, AT_FDCWD, path)) return;
   FOR_EACH(session, &outer) {
-    if (!begins(session->name, "session") || !is_of_target(session->name, parts[1], host)) continue;
+    if (!begins(session->name, "session") || !is_of_target(session->name, arguments[1], host)) continue;
     char *end = stpcpy(stpcpy(stpcpy(stpcpy(path, session->name), "/device/target"), host), ":0:0/");
-    stpcpy(stpcpy(stpcpy(stpcpy(end, host), ":0:0:"), parts[2]), "/block");
+    stpcpy(stpcpy(stpcpy(stpcpy(end, host), ":0:0:"), arguments[2]), "/block");
     if (!list(&inner, outer.directory, path)) continue;
     FOR_EACH(disk, &inner) add(disk->name, strlen(disk->name));
     close_file(inner.directory);
@@ -190,15 +197,15 @@ static void lun(char **parts) {
   close_file(outer.directory);
 }
 
-static void walk(char **parts) {
+static void entries(char **arguments) {
   char path[PATH_MAX], text[PATH_MAX];
-  if (!list(&outer, AT_FDCWD, parts[0])) return;
+  if (!list(&outer, AT_FDCWD, arguments[0])) return;
   FOR_EACH(entry, &outer) {
     add(entry->name, strlen(entry->name));
     const ssize_t size = readlinkat(outer.directory, entry->name, text, sizeof text);
     add(text, size > 0 ? size : 0);
     char *end = stpcpy(stpcpy(path, entry->name), "/");
-    for (char **name = parts + 1; *name != NULL; name++) {
+    for (char **name = arguments + 1; *name != NULL; name++) {
       stpcpy(end, *name);
       const ssize_t attribute_size = read_attribute(outer.directory, path);
       add(attribute, attribute_size > 0 ? attribute_size : 0);
@@ -207,14 +214,14 @@ static void walk(char **parts) {
   close_file(outer.directory);
 }
 
-/* Bytes that may be tabs. */
+/* For binary values, which may have tabs. */
 static void add_hexadecimal(const char *value, ssize_t size) {
   static const char digits[] = "0123456789abcdef";
   for (ssize_t i = 0; i < size; i++) {
-    *answered++ = digits[(unsigned char)value[i] >> 4];
-    *answered++ = digits[(unsigned char)value[i] & 15];
+    *output_end++ = digits[(unsigned char)value[i] >> 4];
+    *output_end++ = digits[(unsigned char)value[i] & 15];
   }
-  *answered++ = '\t';
+  *output_end++ = '\t';
 }
 
 static void entry_of_snapshot(const char *entry, int has_link, const char *listing, const char *base,
@@ -240,8 +247,10 @@ static void entry_of_snapshot(const char *entry, int has_link, const char *listi
       below = path;
     }
     const ssize_t size = read_attribute(directory, below);
-    if (is_binary) add_hexadecimal(attribute, size);
-    else add(attribute, size > 0 ? size : 0);
+    if (is_binary)
+      add_hexadecimal(attribute, size);
+    else
+      add(attribute, size > 0 ? size : 0);
   }
   if (has_base) close_file(directory);
   if (*listing == '-') return;
@@ -253,12 +262,12 @@ static void entry_of_snapshot(const char *entry, int has_link, const char *listi
   add("", 0);
 }
 
-static void snapshot(char **parts) {
+static void snapshot(char **arguments) {
   char path[PATH_MAX];
-  char **part = parts + 1;
+  char **part = arguments + 1;
   while (*part != NULL) {
     const char *prefix = part[2];
-    stpcpy(stpcpy(stpcpy(path, parts[0]), "/"), part[1]);
+    stpcpy(stpcpy(stpcpy(path, arguments[0]), "/"), part[1]);
     if (list(&outer, AT_FDCWD, path)) {
       FOR_EACH(entry, &outer) {
         if (*prefix != '-' && !begins(entry->name, prefix)) continue;
@@ -271,32 +280,32 @@ static void snapshot(char **parts) {
   }
 }
 
-/* Opened by the first run, and read again by each. */
-static void held(char **parts) {
+/* The first run opens the files. */
+static void pread_all(char **arguments) {
   static char numbers[4096];
   static int files[LARGEST_LINE], count;
   if (count == 0) {
-    for (char *name = strtok(parts[2], "/"); name != NULL; name = strtok(NULL, "/")) {
+    for (char *name = strtok(arguments[2], "/"); name != NULL; name = strtok(NULL, "/")) {
       char path[PATH_MAX];
-      snprintf(path, sizeof path, "%s/%s%s", parts[0], name, parts[1]);
+      snprintf(path, sizeof path, "%s/%s%s", arguments[0], name, arguments[1]);
       files[count] = open_at(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
       if (files[count++] == -1) perror(path);
     }
   }
   for (int i = 0; i < count; i++) {
     const ssize_t size = syscall(SYS_pread64, files[i], numbers, sizeof numbers, 0L);
-    if (is_asked_for_answer) add(numbers, size > 0 ? size - 1 : 0);
+    if (is_printed) add(numbers, size > 0 ? size - 1 : 0);
   }
 }
 
-typedef void query(char **parts);
+typedef void query(char **arguments);
 
 static query *query_named(const char *name) {
   static const struct {
     const char *name;
     query *query;
-  } queries[] = {{"holders", holders}, {"list", list_names},     {"portals", portals}, {"lun", lun},
-                 {"walk", walk},       {"snapshot", snapshot}, {"held", held}};
+  } queries[] = {{"holders", holders}, {"list", list_names},   {"portals", portals}, {"lun", lun},
+                 {"entries", entries}, {"snapshot", snapshot}, {"pread", pread_all}};
   for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
     if (strcmp(queries[i].name, name) == 0) return queries[i].query;
   }
@@ -304,48 +313,48 @@ static query *query_named(const char *name) {
   exit(2);
 }
 
-/* The time that this process was given, not that of others in between. Nothing here waits. */
+/* The processor time of this process. The time of other processes does not count. Nothing here waits. */
 static long long now(void) {
   struct timespec time;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-static void split(char *line, char **parts) {
+static void split(char *line, char **arguments) {
   int count = 0;
   line[strcspn(line, "\n")] = '\0';
-  for (char *part = strtok(line, "\t"); part != NULL && count < MOST_PARTS - 1; part = strtok(NULL, "\t")) {
-    parts[count++] = part;
+  for (char *part = strtok(line, "\t"); part != NULL && count < MOST_ARGUMENTS - 1; part = strtok(NULL, "\t")) {
+    arguments[count++] = part;
   }
-  parts[count] = NULL;
+  arguments[count] = NULL;
 }
 
-static void run(query *query, char **parts, long count) {
+static void run(query *query, char **arguments, long count) {
   for (long i = 0; i < count; i++) {
-    answered = answer;
-    query(parts);
+    output_end = output;
+    query(arguments);
   }
 }
 
-static int answer_commands(void) {
+static int execute_commands(void) {
   static char line[LARGEST_LINE];
-  char *parts[MOST_PARTS];
+  char *arguments[MOST_ARGUMENTS];
   outer.records = malloc(LARGEST_LISTING);
   inner.records = malloc(LARGEST_LISTING);
   if (outer.records == NULL || inner.records == NULL) return 1;
   while (fgets(line, sizeof line, stdin) != NULL) {
-    split(line, parts);
-    if (parts[0] != NULL && strcmp(parts[0], "run") == 0) {
-      query *query = query_named(parts[3]);
-      run(query, parts + 4, atol(parts[1]));
+    split(line, arguments);
+    if (arguments[0] != NULL && strcmp(arguments[0], "run") == 0) {
+      query *query = query_named(arguments[3]);
+      run(query, arguments + 4, atol(arguments[1]));
       const long long start = now();
-      run(query, parts + 4, atol(parts[2]));
+      run(query, arguments + 4, atol(arguments[2]));
       printf("%lld\n", now() - start);
     } else {
-      is_asked_for_answer = 1;
-      run(query_named(parts[1]), parts + 2, 1);
-      is_asked_for_answer = 0;
-      fwrite(answer, 1, answered - answer, stdout);
+      is_printed = 1;
+      run(query_named(arguments[1]), arguments + 2, 1);
+      is_printed = 0;
+      fwrite(output, 1, output_end - output, stdout);
       putchar('\n');
     }
     fflush(stdout);
@@ -353,23 +362,25 @@ static int answer_commands(void) {
   return 0;
 }
 
-static void *wait_for_ever(void *unused) {
+static void *wait_forever(void *unused) {
   while (1) pause();
   return unused;
 }
 
 /*
- * In a process of one thread the kernel need not count who uses a descriptor (fdget, fs/file.c). Node always has
- * threads; a second one makes the calls cost here what they cost there, some hundredths more.
+ * In a process of one thread the kernel does not count the references to a file (fdget, fs/file.c). Node always has
+ * several threads. With a second thread the calls take as long as in Node, a few percent more.
  */
-static void have_threads(void) {
+static void start_thread(void) {
   pthread_t thread;
-  if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0) abort();
+  if (pthread_create(&thread, NULL, wait_forever, NULL) != 0) abort();
 }
 
 int main(int count, char **arguments) {
   const char *task = count > 1 ? arguments[1] : "";
-  if (strcmp(task, "threads") == 0) have_threads();
-  else if (strcmp(task, "one-thread") != 0) return 2;
-  return answer_commands();
+  if (strcmp(task, "threads") == 0)
+    start_thread();
+  else if (strcmp(task, "one-thread") != 0)
+    return 2;
+  return execute_commands();
 }

@@ -1,96 +1,114 @@
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type { BareLoop } from './bare-loop.js'
-import { type Contender, inThisProcess } from './measure.js'
+import type { Sysfs } from '../../lib/index.js'
+import type { BareLoop } from './c-programs.js'
+import { byProcessorTime, type Implementation } from './implementation.js'
+
+/** A sysfs tree, opened with each backend. */
+export interface OpenTree {
+  readonly addon: Sysfs
+  readonly fallback: Sysfs
+  readonly sys: string
+}
 
 export interface BareLoops {
-  /** With threads, as Node has them: what the addon is held to. */
+  /** In a process of several threads, as Node is. The addon's target refers to this one. */
   readonly withThreads: BareLoop
   readonly oneThread: BareLoop
 }
 
-/** What a ratio has to be. Without a target it is only shown. */
+/** The targets of the ratios. A ratio without a target is only reported. */
 export interface Targets {
-  /** addon / bare C */
-  readonly floor: number
-  /** naive / addon */
-  readonly naive?: number
-  /** fallback / addon */
+  /** addon / bare C, at most */
+  readonly bareC: number
+  /** reference / addon, at least */
+  readonly reference?: number
+  /** fallback / addon, at least */
   readonly fallback: number
 }
 
-/** Where there is little to read, it shows what a call itself costs. */
-export const smallAnswer: Targets = { floor: 1.25, fallback: 1.3 }
-export const largeAnswer: Targets = { floor: 1.1, fallback: 1.3 }
+/** For a result of a few values. The fixed cost of a call is a large part of the time. */
+export const smallResult: Targets = { bareC: 1.25, fallback: 1.3 }
+export const largeResult: Targets = { bareC: 1.1, fallback: 1.3 }
 
-/** Something to ask, with everyone who can answer it. */
-export interface Question {
+/** One query with all its implementations. */
+export interface Benchmark {
   readonly title: string
   readonly targets: Targets
-  readonly contenders: readonly Contender[]
-  /** Throws where the answers are not all the same. */
+  readonly implementations: readonly Implementation[]
+  /** The query of bare-loop.c. */
+  readonly bareQuery: readonly string[]
+  /** Throws if the implementations have different results. */
   check(): Promise<void>
 }
 
-export interface QuestionParts<Answer> {
+export interface BenchmarkDefinition<Result> {
   readonly title: string
   readonly targets: Targets
-  readonly addon: () => Answer
-  readonly fallback: () => Answer
-  readonly naive: () => Answer
-  /** A query of bare-loop.c. */
-  readonly bare: readonly string[]
-  /** What the values that bare-loop.c gives mean, in the form of `lines`, in any order. */
+  readonly addon: () => Result
+  readonly fallback: () => Result
+  readonly reference: () => Result
+  /** The query of bare-loop.c. */
+  readonly bareQuery: readonly string[]
+  /** Converts the output of bare-loop.c to the form of `lines`, in any order. */
   bareLines(values: readonly string[]): readonly string[]
-  lines(answer: Answer): readonly string[]
+  /** Converts a result to lines that can be compared. */
+  lines(result: Result): readonly string[]
 }
 
 export const addon = 'addon'
 export const fallback = 'fallback'
-export const naive = 'naive'
-export const bareLoop = 'bare C'
-export const bareLoopOneThread = 'bare C, one thread'
+export const reference = 'reference'
+export const bareC = 'bare C'
+export const bareCOneThread = 'bare C, one thread'
 
-export function question<Answer>(parts: QuestionParts<Answer>, loops: BareLoops | undefined): Question {
-  const contenders: Contender[] = [
-    inThisProcess(addon, parts.addon),
-    inThisProcess(fallback, parts.fallback),
-    inThisProcess(naive, parts.naive),
+/** @param loops `undefined`: bare-loop.c cannot run the query, or is not compiled */
+export function benchmark<Result>(definition: BenchmarkDefinition<Result>, loops: BareLoops | undefined): Benchmark {
+  const { title, targets, bareQuery, lines } = definition
+  const implementations: Implementation[] = [
+    byProcessorTime(addon, definition.addon),
+    byProcessorTime(fallback, definition.fallback),
+    byProcessorTime(reference, definition.reference),
   ]
-  const asBatch = (name: string, loop: BareLoop): Contender => ({
+  const bareImplementation = (name: string, loop: BareLoop): Implementation => ({
     name,
-    batch: (lead, count) => loop.run(parts.bare, lead, count),
+    measure: (warmUp, count) => loop.run(bareQuery, warmUp, count),
   })
   if (loops !== undefined) {
-    contenders.push(asBatch(bareLoop, loops.withThreads), asBatch(bareLoopOneThread, loops.oneThread))
+    implementations.push(
+      bareImplementation(bareC, loops.withThreads),
+      bareImplementation(bareCOneThread, loops.oneThread),
+    )
   }
 
-  async function differences(): Promise<readonly string[]> {
-    const expected = parts.lines(parts.addon()).toSorted()
-    const others = new Map([
-      [fallback, parts.lines(parts.fallback())],
-      [naive, parts.lines(parts.naive())],
+  /** The implementations whose result differs from the addon's. */
+  async function differing(): Promise<readonly string[]> {
+    const expected = lines(definition.addon()).toSorted()
+    const results = new Map([
+      [fallback, lines(definition.fallback())],
+      [reference, lines(definition.reference())],
     ])
-    if (loops !== undefined) others.set(bareLoop, parts.bareLines(await loops.withThreads.answer(parts.bare)))
-    return [...others.keys()].filter((name) => !isDeepStrictEqual(others.get(name)?.toSorted(), expected))
+    if (loops !== undefined) results.set(bareC, definition.bareLines(await loops.withThreads.result(bareQuery)))
+    return [...results.keys()].filter((name) => !isDeepStrictEqual(results.get(name)?.toSorted(), expected))
   }
 
   return {
-    title: parts.title,
-    targets: parts.targets,
-    contenders,
+    title,
+    targets,
+    implementations,
+    bareQuery,
     check: async () => {
-      // On a live machine something may come or go between two answers, for as long as somebody works on it.
+      // On the real sysfs a device can appear or disappear between two results.
       for (let tries = 0; tries < 200; tries++) {
-        if ((await differences()).length === 0) return
+        if ((await differing()).length === 0) return
         await setTimeout(20)
       }
-      throw new Error(`${parts.title}: not the addon's answer: ${(await differences()).join(', ')}`)
+      throw new Error(`${title}: the result differs from the addon's: ${(await differing()).join(', ')}`)
     },
   }
 }
 
-/** Cuts a flat list into groups of the same size. */
+/** Splits an array into groups of one size. */
 export function groups(values: readonly string[], size: number): readonly (readonly string[])[] {
   return Array.from({ length: values.length / size }, (_, index) => values.slice(index * size, (index + 1) * size))
 }

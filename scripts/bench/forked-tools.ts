@@ -1,77 +1,98 @@
 import { spawnSync } from 'node:child_process'
 import { Sysfs } from '../../lib/index.js'
-import type { UdevLoop } from './bare-loop.js'
-import { byTheClock, type Contender, type Effort, Samples, type Timing, warmUp } from './measure.js'
+import { addon } from './benchmark.js'
+import type { UdevLoop } from './c-programs.js'
+import { byWallClock, type Implementation } from './implementation.js'
+import { type ResultRow, type ResultTable, ratio, type Target } from './results.js'
+import { type MeasurementOptions, measure } from './samples.js'
 import { details } from './snapshot-benchmarks.js'
 
-/** How what is used today compares with one answer of the addon. */
-export interface TodayRow {
-  readonly name: string
-  readonly timing: Timing
-  /** How many times as long the forked lsblk takes; of what it is not compared with there is none. */
-  readonly lsblkTakes?: number
-  /** The target, for the questions that have one answer. */
-  readonly atLeast?: number
-}
-
 const unknownTarget = 'iqn.1900-01.invalid:none'
-const lsblk = 'lsblk -J -O, forked and parsed'
+const lsblk = 'lsblk -J -O'
+
+/** One benchmark of this table. The names of the implementations are unique in the table. */
+interface ToolBenchmark {
+  readonly title: string
+  readonly implementation: Implementation
+  readonly isAddon: boolean
+  /** The target of lsblk / addon. */
+  readonly target?: Target
+}
 
 /**
- * What people use today for the block devices of the machine, beside the addon's answers. By the clock, for they wait for
- * processes of their own. Each reads what it reads: lsblk -O and systeminformation more of a device than a snapshot
- * does, and less of the rest.
+ * Measures the tools and libraries that programs use for the block devices of this machine, and the addon. They do not
+ * read the same: lsblk -O and systeminformation read more of each block device than a snapshot, and no sessions.
  *
- * @param device a block device; `undefined` where there is none
- * @param say called with what is left out
+ * @param device a block device; `undefined` if the machine has none
+ * @param skip called with the reason for each tool that cannot be measured
  */
-export async function measureToday(
+export async function measureForkedTools(
   device: string | undefined,
   udev: UdevLoop | undefined,
-  effort: Effort,
-  say: (leftOut: string) => void,
-): Promise<readonly TodayRow[]> {
+  options: MeasurementOptions,
+  skip: (reason: string) => void,
+): Promise<ResultTable> {
   const sysfs = new Sysfs({ sysPath: '/sys', devPath: '/dev', backend: 'native' })
-  const oneAnswer = [
-    byTheClock('devices of a LUN, there is no such target', () => sysfs.findDevicesForIscsiLun(unknownTarget, 1)),
+  const byAddon = (title: string, run: () => unknown, target?: Target): ToolBenchmark => ({
+    title,
+    implementation: byWallClock(title, run),
+    isAddon: true,
+    ...(target !== undefined && { target }),
+  })
+  const benchmarks: ToolBenchmark[] = [
+    byAddon('devices of a LUN, unknown target', () => sysfs.findDevicesForIscsiLun(unknownTarget, 1), {
+      atLeast: 1000,
+    }),
   ]
   if (device !== undefined) {
-    oneAnswer.push(byTheClock(`multipath parent of ${device}`, () => sysfs.findMultipathDeviceForDevice(device)))
+    const find = () => sysfs.findMultipathDeviceForDevice(device)
+    benchmarks.push(byAddon(`multipath parent of ${device}`, find, { atLeast: 1000 }))
   }
-  const snapshots = details.map((detail) => byTheClock(`snapshot, ${detail}`, () => sysfs.snapshot({ detail })))
+  for (const detail of details) {
+    benchmarks.push(byAddon(`snapshot, ${detail}`, () => sysfs.snapshot({ detail })))
+  }
 
-  const others: Contender[] = []
-  if (spawnSync('lsblk', ['-J', '-O']).status === 0) {
-    others.push(byTheClock(lsblk, () => JSON.parse(spawnSync('lsblk', ['-J', '-O'], { encoding: 'utf8' }).stdout)))
+  const byTool = (title: string, implementation: Implementation): void => {
+    benchmarks.push({ title, implementation, isAddon: false })
+  }
+  const hasLsblk = spawnSync('lsblk', ['-J', '-O']).status === 0
+  if (hasLsblk) {
+    const run = () => JSON.parse(spawnSync('lsblk', ['-J', '-O'], { encoding: 'utf8' }).stdout)
+    byTool('block devices, forked and parsed', byWallClock(lsblk, run))
   } else {
-    say('Without lsblk: it is not there, or fails here.')
+    skip('lsblk: it is not installed, or fails on this machine')
   }
   if (udev !== undefined) {
-    others.push({ name: 'libudev in C: block devices, size, ro', batch: (lead, count) => runUdev(udev, lead, count) })
+    byTool('block devices: size, ro', { name: 'libudev in C', measure: (warmUp, count) => udev.run(warmUp, count) })
   }
   const information = await systemInformation()
-  if (information === undefined) say('Without systeminformation: it is not installed.')
+  if (information === undefined) skip('systeminformation: it is not installed')
   else {
-    others.push(byTheClock('systeminformation.blockDevices()', () => information.blockDevices()))
-    others.push(byTheClock('systeminformation.diskLayout()', () => information.diskLayout()))
+    byTool(
+      'block devices, forked and parsed',
+      byWallClock('systeminformation.blockDevices()', () => information.blockDevices()),
+    )
+    byTool(
+      'disks, forked and parsed',
+      byWallClock('systeminformation.diskLayout()', () => information.diskLayout()),
+    )
   }
 
-  const paced = []
-  for (const contender of [...oneAnswer, ...snapshots, ...others]) paced.push(await warmUp(contender, effort))
-  const samples = await Samples.take(paced, effort)
-  const rowsOf = (contenders: readonly Contender[], compared: boolean, atLeast?: number): readonly TodayRow[] =>
-    contenders.map(({ name }) => ({
-      name,
-      timing: samples.timing(name),
-      ...(compared && samples.has(lsblk) && { lsblkTakes: samples.ratio(lsblk, name) }),
-      ...(atLeast !== undefined && { atLeast }),
-    }))
-  return [...rowsOf(oneAnswer, true, 1000), ...rowsOf(snapshots, true), ...rowsOf(others, false)]
-}
-
-async function runUdev(udev: UdevLoop, lead: number, count: number): Promise<number> {
-  if (lead > 0) await udev.run(lead)
-  return udev.run(count)
+  const samples = await measure(
+    benchmarks.map(({ implementation }) => implementation),
+    options,
+  )
+  return {
+    title: 'Forked tools and other libraries (real sysfs)',
+    note: 'Wall-clock time, because the tools are other processes.',
+    rows: benchmarks.map(({ title, implementation: { name }, isAddon, target }): ResultRow => {
+      const timing = samples.timing(name)
+      if (!isAddon) return { benchmark: title, implementation: name, timing }
+      const row = { benchmark: title, implementation: addon, timing }
+      if (!hasLsblk) return row
+      return { ...row, comparison: { ...ratio(samples, lsblk, name, target), name: `${lsblk} / ${addon}` } }
+    }),
+  }
 }
 
 async function systemInformation() {

@@ -1,10 +1,19 @@
 import { writeFileSync } from 'node:fs'
 import { type Detail, Sysfs } from '../../lib/index.js'
 import { type Machine, type MachineSize, machineOfSize, writeMachine } from '../../test/support/sysfs-tree.js'
-import { type BareLoops, groups, largeAnswer, type Question, question, smallAnswer, type Targets } from './benchmark.js'
-import { Naive2018 } from './reference-queries.js'
-import { snapshotQuestion } from './snapshot-benchmarks.js'
-import { blockDevices, walk } from './walk.js'
+import {
+  type BareLoops,
+  type Benchmark,
+  benchmark,
+  groups,
+  largeResult,
+  smallResult,
+  type Targets,
+} from './benchmark.js'
+import { blockDevices, entriesBenchmark } from './entries-benchmark.js'
+import { multipathParentBenchmark } from './multipath-parent.js'
+import { ReferenceQueries } from './reference-queries.js'
+import { snapshotBenchmark } from './snapshot-benchmarks.js'
 
 export type SizeName = 'small' | 'medium' | 'large'
 
@@ -14,79 +23,94 @@ export const sizes: Readonly<Record<SizeName, MachineSize>> = {
   large: { sessions: 64, luns: 64, maps: 1024 },
 }
 
-/** About what a written disk takes with all that hangs on it: a page for each of its attributes. */
-export const bytesPerDisk = 256 * 1024
+/** The approximate memory of a generated disk and its links: tmpfs takes a page for each attribute. */
+const bytesPerDisk = 256 * 1024
 
-/** The questions about a machine that is written for them: the four of the library, a query of one's own, snapshots. */
-export function questionsOfWrittenMachine(
-  root: string,
-  size: SizeName,
-  loops: BareLoops | undefined,
-  snapshotDetails: readonly Detail[],
-): readonly Question[] {
+/** The approximate size of a generated tree. */
+export function bytesOf({ sessions, luns }: MachineSize): number {
+  return sessions * luns * bytesPerDisk
+}
+
+/** Writes a tree to an empty directory. */
+export function writeGeneratedTree(root: string, size: SizeName): void {
   const machine = machineOfSize(sizes[size])
   writeMachine(root, machine)
-  const { disk, map, node, byPath, unusedDisk, iqn, lun } = subjectsOf(machine)
-  // The naive way asks for the node, which a written machine does not have.
-  writeFileSync(root + node, '')
+  // The reference implementation looks for the device node, which a generated tree does not have.
+  writeFileSync(root + subjectsOf(machine).node, '')
+}
 
+/** The benchmarks on a generated tree: the four functions of the library, a query for all block devices, snapshots. */
+export function generatedTreeBenchmarks(
+  root: string,
+  size: SizeName,
+  snapshotDetails: readonly Detail[],
+  loops: BareLoops | undefined,
+): readonly Benchmark[] {
+  const machine = machineOfSize(sizes[size])
+  const { disk, map, node, byPath, unusedDisk, iqn, lun } = subjectsOf(machine)
+  const sys = `${root}/sys`
   const addon = new Sysfs({ root, backend: 'native' })
   const fallback = new Sysfs({ root, backend: 'fallback' })
-  const naive = new Naive2018(root)
-  const sys = `${root}/sys`
-  const byAnswerSize: Targets = size === 'small' ? smallAnswer : largeAnswer
-  const leastOfParent: Readonly<Record<SizeName, Partial<Targets>>> = {
+  const tree = { addon, fallback, sys }
+  const reference = new ReferenceQueries(root)
+  const bySize: Targets = size === 'small' ? smallResult : largeResult
+  const referenceTarget: Readonly<Record<SizeName, Partial<Targets>>> = {
     small: {},
-    medium: { naive: 14 },
-    large: { naive: 400 },
+    medium: { reference: 14 },
+    large: { reference: 400 },
   }
-  const parentTargets = { ...smallAnswer, ...leastOfParent[size] }
-
-  function parentOf(title: string, device: string, targets: Targets, bare: readonly string[]): Question {
-    return question<string | undefined>(
-      {
-        title,
-        targets,
-        addon: () => addon.findMultipathDeviceForDevice(device),
-        fallback: () => fallback.findMultipathDeviceForDevice(device),
-        naive: () => naive.findMultipathDeviceForDevice(device),
-        bare: ['holders', sys, ...bare],
-        bareLines: (names) => names.map((name) => `/dev/${name}`),
-        lines: (parent) => (parent === undefined ? [] : [parent]),
-      },
-      loops,
-    )
-  }
+  const parentTargets = { ...smallResult, ...referenceTarget[size] }
 
   return [
-    parentOf(`multipath parent (${machine.maps.length} maps)`, disk, parentTargets, [disk]),
-    parentOf('multipath parent, there is none', unusedDisk, parentTargets, [unusedDisk]),
-    parentOf('multipath parent by /dev/disk/by-path', byPath, smallAnswer, [
-      disk,
-      ...pathsOnTheWay(byPath).map((path) => root + path),
-      root + node,
-    ]),
-    question<readonly string[]>(
+    multipathParentBenchmark(
+      tree,
+      reference,
+      { title: 'multipath parent', device: disk, targets: parentTargets, bareArguments: [disk] },
+      loops,
+    ),
+    multipathParentBenchmark(
+      tree,
+      reference,
+      {
+        title: 'multipath parent of an unused disk',
+        device: unusedDisk,
+        targets: parentTargets,
+        bareArguments: [unusedDisk],
+      },
+      loops,
+    ),
+    multipathParentBenchmark(
+      tree,
+      reference,
+      {
+        title: 'multipath parent by /dev/disk/by-path',
+        device: byPath,
+        targets: smallResult,
+        bareArguments: [disk, ...pathPrefixes(byPath).map((path) => root + path), root + node],
+      },
+      loops,
+    ),
+    benchmark<readonly string[]>(
       {
         title: 'slaves of a map',
-        targets: smallAnswer,
+        targets: smallResult,
         addon: () => addon.findSlaveDevicesOnMultipath(map),
         fallback: () => fallback.findSlaveDevicesOnMultipath(map),
-        naive: () => naive.findSlaveDevicesOnMultipath(map),
-        bare: ['list', `${sys}/class/block/${map}/slaves`],
+        reference: () => reference.findSlaveDevicesOnMultipath(map),
+        bareQuery: ['list', `${sys}/class/block/${map}/slaves`],
         bareLines: (names) => names.map((name) => `/dev/${name}`),
         lines: (devices) => devices,
       },
       loops,
     ),
-    question<ReadonlyMap<string, number>>(
+    benchmark<ReadonlyMap<string, number>>(
       {
         title: 'portal map of a target',
-        targets: { ...byAnswerSize, naive: 2.3 },
+        targets: { ...bySize, reference: 2.3 },
         addon: () => addon.getIscsiPortalHostMapForTarget(iqn),
         fallback: () => fallback.getIscsiPortalHostMapForTarget(iqn),
-        naive: () => naive.getIscsiPortalHostMapForTarget(iqn),
-        bare: ['portals', sys, iqn],
+        reference: () => reference.getIscsiPortalHostMapForTarget(iqn),
+        bareQuery: ['portals', sys, iqn],
         bareLines: (values) => [
           ...new Set(
             groups(values, 5).flatMap(([address, port, persistentAddress, persistentPort, host]) => [
@@ -99,25 +123,27 @@ export function questionsOfWrittenMachine(
       },
       loops,
     ),
-    question<readonly string[]>(
+    benchmark<readonly string[]>(
       {
         title: 'devices of a LUN',
-        targets: { ...byAnswerSize, naive: 3.3 },
+        targets: { ...bySize, reference: 3.3 },
         addon: () => addon.findDevicesForIscsiLun(iqn, lun),
         fallback: () => fallback.findDevicesForIscsiLun(iqn, lun),
-        naive: () => naive.findDevicesForIscsiLun(iqn, lun),
-        bare: ['lun', sys, iqn, String(lun)],
+        reference: () => reference.findDevicesForIscsiLun(iqn, lun),
+        bareQuery: ['lun', sys, iqn, String(lun)],
         bareLines: (names) => names,
         lines: (devices) => devices,
       },
       loops,
     ),
-    walk({ addon, fallback, sys }, blockDevices, byAnswerSize, loops),
-    ...snapshotDetails.map((detail) => snapshotQuestion({ addon, fallback, sys }, detail, byAnswerSize, loops)),
+    entriesBenchmark(tree, blockDevices, bySize, loops),
+    ...snapshotDetails.map((detail) => snapshotBenchmark(tree, detail, bySize, loops)),
   ]
 }
 
-/** Whom to ask about: a map in the middle of the order in which a search would come by it, and what belongs to it. */
+/**
+ * The arguments of the queries. The map is in the middle of the byte order, so a search of all maps finds it halfway.
+ */
 function subjectsOf(machine: Machine) {
   const maps = machine.maps.toSorted((a, b) => (`dm-${a.number}` < `dm-${b.number}` ? -1 : 1))
   const map = defined(maps[maps.length >> 1])
@@ -137,13 +163,13 @@ function subjectsOf(machine: Machine) {
   }
 }
 
-/** The paths below /dev that a search for links looks at: ['/dev/a', '/dev/a/b'] for '/dev/a/b'. */
-function pathsOnTheWay(path: string): readonly string[] {
+/** The paths below /dev that can be links: ['/dev/a', '/dev/a/b'] for '/dev/a/b'. */
+function pathPrefixes(path: string): readonly string[] {
   const [, dev, ...components] = path.split('/')
   return components.map((_, index) => `/${dev}/${components.slice(0, index + 1).join('/')}`)
 }
 
 function defined<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the machine is not as expected')
+  if (value === undefined) throw new Error('the generated tree lacks what the benchmarks use')
   return value
 }

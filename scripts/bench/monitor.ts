@@ -1,36 +1,21 @@
 import { Sysfs } from '../../lib/index.js'
 import { LoopDevices } from '../../test/support/loop-devices.js'
-import { type Effort, inThisProcess, Samples, type Timing, warmUp } from './measure.js'
+import { byProcessorTime } from './implementation.js'
+import { type Comparison, type ResultRow, type ResultTable, ratio } from './results.js'
+import { type MeasurementOptions, measure, type Timing } from './samples.js'
 
-/** A kept snapshot with so many block devices on the machine. */
-export interface MonitorRow {
-  readonly blockDevices: number
-  /** Asking where nothing happened. */
-  readonly unchanged: Timing
-  /** Also reading what changes without an event. */
-  readonly refresh: Timing
-  /** A new snapshot. */
-  readonly oneShot: Timing
-  /** How many times as long a new one takes as one that is kept and did not change. */
-  readonly oneShotTakes: number
-}
+/** The numbers of loop devices that are added to the machine's own block devices. */
+export type DeviceCounts = readonly number[]
 
-export interface MonitorMeasurement {
-  readonly rows: readonly MonitorRow[]
-  /** With the most devices: that a new snapshot takes at least so many times as long. */
-  readonly atLeast: number
-  /** The longest time of asking where nothing happened, in that of the fewest devices: it does not grow. */
-  readonly growth: number
-  readonly growthAtMost: number
-}
+const unchanged = 'monitor.snapshot()'
+const refresh = 'monitor.refresh()'
+const newSnapshot = 'sysfs.snapshot()'
 
-const deviceCounts = { short: [10, 100], full: [10, 100, 1000] }
-
-/** On the real /sys, with loop devices beside those that are there; or why that cannot be measured. */
+/** Measures a monitor on the real sysfs. Returns the reason if it cannot be measured. */
 export async function measureMonitor(
-  effort: Effort,
-  size: keyof typeof deviceCounts,
-): Promise<MonitorMeasurement | string> {
+  options: MeasurementOptions,
+  deviceCounts: DeviceCounts,
+): Promise<ResultTable | string> {
   const started = await LoopDevices.start()
   if ('missing' in started) return started.missing
   const { devices } = started
@@ -38,29 +23,50 @@ export async function measureMonitor(
     const sysfs = new Sysfs({ sysPath: '/sys', devPath: '/dev', backend: 'native' })
     const monitor = sysfs.monitor()
     if (monitor.pollingReason !== undefined) return monitor.pollingReason
-    const rows: MonitorRow[] = []
-    let made = 0
-    for (const count of deviceCounts[size]) {
-      await devices.add(count - made)
-      made = count
-      const unchanged = inThisProcess('unchanged', () => monitor.snapshot())
-      const refresh = inThisProcess('refresh', () => monitor.refresh())
-      const oneShot = inThisProcess('one-shot', () => sysfs.snapshot())
-      const paced = []
-      for (const contender of [unchanged, refresh, oneShot]) paced.push(await warmUp(contender, effort))
-      const samples = await Samples.take(paced, effort)
-      rows.push({
-        blockDevices: monitor.snapshot().blockDevices.length,
-        unchanged: samples.timing('unchanged'),
-        refresh: samples.timing('refresh'),
-        oneShot: samples.timing('one-shot'),
-        oneShotTakes: samples.ratio('one-shot', 'unchanged'),
-      })
+    const rows: ResultRow[] = []
+    let added = 0
+    let fewest: { readonly count: number; readonly timing: Timing } | undefined
+    for (const loopDevices of deviceCounts) {
+      await devices.add(loopDevices - added)
+      added = loopDevices
+      const samples = await measure(
+        [
+          byProcessorTime(unchanged, () => monitor.snapshot()),
+          byProcessorTime(refresh, () => monitor.refresh()),
+          byProcessorTime(newSnapshot, () => sysfs.snapshot()),
+        ],
+        options,
+      )
+      const count = monitor.snapshot().blockDevices.length
+      const benchmark = `${count} block devices`
+      const timing = samples.timing(unchanged)
+      const growth: Comparison | undefined = fewest && {
+        name: `${count} / ${fewest.count} block devices`,
+        value: timing.medianNanoseconds / fewest.timing.medianNanoseconds,
+        unit: 'times',
+        target: { atMost: 1.25 },
+      }
+      const atLeast = count >= 1000 ? { atLeast: 1000 } : undefined
+      rows.push(
+        { benchmark, implementation: unchanged, timing, ...(growth !== undefined && { comparison: growth }) },
+        { benchmark, implementation: refresh, timing: samples.timing(refresh) },
+        {
+          benchmark,
+          implementation: newSnapshot,
+          timing: samples.timing(newSnapshot),
+          comparison: ratio(samples, newSnapshot, unchanged, atLeast),
+        },
+      )
+      fewest ??= { count, timing }
     }
     monitor.close()
-    const [fewest, ...more] = rows.map((row) => row.unchanged.medianNanoseconds)
-    const growth = Math.max(...more) / (fewest ?? Number.NaN)
-    return { rows, atLeast: 1000, growth, growthAtMost: 1.25 }
+    return {
+      title: 'Monitor (real sysfs)',
+      note:
+        `No device changes between the calls. ${unchanged} returns the current snapshot, ${refresh} also reads the ` +
+        `values that change without a uevent, ${newSnapshot} reads everything again. Processor time.`,
+      rows,
+    }
   } finally {
     await devices.close()
   }

@@ -1,65 +1,57 @@
 import { field, query, Sysfs } from '../../lib/index.js'
-import { type BareLoops, largeAnswer, type Question, question, smallAnswer } from './benchmark.js'
-import { Naive2018, namesIn } from './reference-queries.js'
-import { details, snapshotQuestion } from './snapshot-benchmarks.js'
-import { type AskedMachine, blockDevices, networkInterfaces, walk } from './walk.js'
+import { type BareLoops, type Benchmark, benchmark, largeResult, type OpenTree, smallResult } from './benchmark.js'
+import { blockDevices, entriesBenchmark, networkInterfaces } from './entries-benchmark.js'
+import { multipathParentBenchmark } from './multipath-parent.js'
+import { namesIn, ReferenceQueries } from './reference-queries.js'
+import { details, snapshotBenchmark } from './snapshot-benchmarks.js'
 
 const { name } = field
 
 /**
- * The questions about the machine that this runs on. What it has of iSCSI and multipath is unknown; what every machine
- * has is asked for with queries of one's own.
+ * The benchmarks on the real sysfs of this machine. They use what every machine has; sessions and maps may be missing.
  *
- * @param device a block device; `undefined` where there is none
+ * @param device a block device; `undefined` if the machine has none
  */
-export function questionsOfLiveMachine(device: string | undefined, loops: BareLoops | undefined): readonly Question[] {
-  const addon = new Sysfs({ sysPath: '/sys', devPath: '/dev', backend: 'native' })
-  const fallback = new Sysfs({ sysPath: '/sys', devPath: '/dev', backend: 'fallback' })
-  const machine = { addon, fallback, sys: '/sys' }
-  const questions: Question[] = []
-  if (device !== undefined) {
-    const naive = new Naive2018('')
-    questions.push(
-      question<string | undefined>(
-        {
-          title: `multipath parent of ${device}`,
-          targets: smallAnswer,
-          addon: () => addon.findMultipathDeviceForDevice(device),
-          fallback: () => fallback.findMultipathDeviceForDevice(device),
-          naive: () => naive.findMultipathDeviceForDevice(device),
-          bare: ['holders', '/sys', device],
-          bareLines: (names) => names.map((map) => `/dev/${map}`),
-          lines: (parent) => (parent === undefined ? [] : [parent]),
-        },
-        loops,
-      ),
-      listing(machine, device, 'holders', loops),
-      listing(machine, device, 'slaves', loops),
-      walk(machine, blockDevices, largeAnswer, loops),
-      ...details.map((detail) => snapshotQuestion(machine, detail, largeAnswer, loops)),
-    )
+export function realSysfsBenchmarks(device: string | undefined, loops: BareLoops | undefined): readonly Benchmark[] {
+  const tree: OpenTree = {
+    addon: new Sysfs({ sysPath: '/sys', devPath: '/dev', backend: 'native' }),
+    fallback: new Sysfs({ sysPath: '/sys', devPath: '/dev', backend: 'fallback' }),
+    sys: '/sys',
   }
-  questions.push(walk(machine, networkInterfaces, smallAnswer, loops))
-  return questions
+  const ofNetwork = entriesBenchmark(tree, networkInterfaces, smallResult, loops)
+  if (device === undefined) return [ofNetwork]
+  return [
+    multipathParentBenchmark(
+      tree,
+      new ReferenceQueries(''),
+      { title: `multipath parent of ${device}`, device, targets: smallResult, bareArguments: [device] },
+      loops,
+    ),
+    listingBenchmark(tree, device, 'holders', loops),
+    listingBenchmark(tree, device, 'slaves', loops),
+    entriesBenchmark(tree, blockDevices, largeResult, loops),
+    ...details.map((detail) => snapshotBenchmark(tree, detail, largeResult, loops)),
+    ofNetwork,
+  ]
 }
 
-function listing(
-  { addon, fallback, sys }: AskedMachine,
+function listingBenchmark(
+  { addon, fallback, sys }: OpenTree,
   device: string,
   directory: 'holders' | 'slaves',
   loops: BareLoops | undefined,
-): Question {
+): Benchmark {
   const definition = query(`class/block/$device/${directory}/*`, { name: name() })
   const prepared = { addon: addon.prepare(definition), fallback: fallback.prepare(definition) }
   const path = `${sys}/class/block/${device}/${directory}`
-  return question<readonly { readonly name: string }[]>(
+  return benchmark<readonly { readonly name: string }[]>(
     {
-      title: `${directory} of ${device}`,
-      targets: smallAnswer,
+      title: `query ${directory} of ${device}`,
+      targets: smallResult,
       addon: () => prepared.addon.all({ device }),
       fallback: () => prepared.fallback.all({ device }),
-      naive: () => namesIn(path).map((entry) => ({ name: entry })),
-      bare: ['list', path],
+      reference: () => namesIn(path).map((entry) => ({ name: entry })),
+      bareQuery: ['list', path],
       bareLines: (names) => names,
       lines: (rows) => rows.map((row) => row.name),
     },

@@ -1,19 +1,19 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 
 /**
- * The four questions as Kubernetes' volume utility answered them in 2018 (pkg/volume/util/device_util_linux.go), call
- * by call on Node's file system functions: every map is asked for the disk, and sessions are found by way of the iSCSI
- * hosts. Listings are sorted, as Go's are.
+ * The four functions as Kubernetes' volume utility had them in 2018 (pkg/volume/util/device_util_linux.go), call by
+ * call with the functions of node:fs. It searches the slaves of every map for the disk, and it finds the sessions in
+ * the directories of the iSCSI hosts. Listings are sorted, as Go sorts them.
  */
-export class Naive2018 {
+export class ReferenceQueries {
   readonly #root: string
 
-  /** @param root the directory that holds sys and dev; '' for this machine's own */
+  /** @param root the directory that has sys and dev; '' for this machine */
   constructor(root: string) {
     this.#root = root === '' ? '' : realpathSync(root)
   }
 
-  /** @param device a path, or a kernel name, which costs this algorithm no look at /dev */
+  /** @param device a path or a kernel name; a kernel name is not looked up in /dev */
   findMultipathDeviceForDevice(device: string): string | undefined {
     const disk = device.startsWith('/') ? this.#diskAt(device) : device
     if (disk === undefined) return undefined
@@ -71,7 +71,7 @@ export class Naive2018 {
     }
   }
 
-  /** The name after /dev/ of what the path leads to, as findDeviceForPath of the original. */
+  /** The name after /dev/ of the path's target, as findDeviceForPath of the original. */
   #diskAt(path: string): string | undefined {
     const parts = realpathSync(this.#root + path)
       .slice(this.#root.length)
@@ -80,13 +80,16 @@ export class Naive2018 {
   }
 }
 
-/** Every entry of a class's directory with its link and some attributes, as one would write it down first. */
-export function naiveWalk(directory: string, attributes: readonly string[]): readonly (readonly string[])[] {
-  return namesIn(directory).map((name) => [
-    name,
-    readlinkSync(`${directory}/${name}`),
-    ...attributes.map((attributeName) => attribute(`${directory}/${name}/${attributeName}`)),
-  ])
+/** The name, the link text and some attributes of every entry of a class. An entry that disappears has no row. */
+export function referenceEntries(directory: string, attributes: readonly string[]): readonly (readonly string[])[] {
+  return namesIn(directory).flatMap((name) => {
+    try {
+      const values = attributes.map((attributeName) => attribute(`${directory}/${name}/${attributeName}`))
+      return [[name, readlinkSync(`${directory}/${name}`), ...values]]
+    } catch {
+      return []
+    }
+  })
 }
 
 export function namesIn(directory: string): readonly string[] {

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import type { Detail } from '../../lib/index.js'
 
 /**
- * What a snapshot has, as one would write it first: every directory is listed, every link resolved, every attribute
- * read by its path. What is missing is `null`. MD arrays, NVMe subsystems and Fibre Channel are left to the addon: the
- * written machines have none, and where a real one has some, the addon does more for its time.
+ * A snapshot with the functions of node:fs: it lists every directory, resolves every link and reads every attribute by
+ * its path. What is missing is `null`. It does not read MD arrays, NVMe subsystems and Fibre Channel. The generated
+ * trees have none; on a machine that has some, the addon reads more than this function.
  */
-export function naiveSnapshot(sys: string, detail: Detail) {
+export function referenceSnapshot(sys: string, detail: Detail) {
   const isBasic = detail !== 'links'
   const isFull = detail === 'full'
   return {
@@ -85,7 +85,7 @@ export function naiveSnapshot(sys: string, detail: Detail) {
   }
 }
 
-export type NaiveSnapshot = ReturnType<typeof naiveSnapshot>
+export type ReferenceSnapshot = ReturnType<typeof referenceSnapshot>
 
 const basicSession = ['targetname', 'state']
 const fullSession = [
@@ -103,7 +103,7 @@ function attributesOf(directory: string, names: readonly string[]): Readonly<Rec
   return Object.fromEntries(names.map((name) => [name, attribute(`${directory}/${name}`)]))
 }
 
-/** On a real machine something may have gone since it was listed. */
+/** `null` if the device disappeared after it was listed. */
 function realPathOf(path: string): string | null {
   try {
     return realpathSync(path)

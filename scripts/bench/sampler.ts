@@ -1,43 +1,43 @@
 import { readFileSync } from 'node:fs'
 import { Sysfs, statColumns } from '../../lib/index.js'
-import { type BareLoops, groups, type Question, question, type Targets } from './benchmark.js'
+import { type BareLoops, type Benchmark, benchmark, groups, type Targets } from './benchmark.js'
 
-/** Both ways are held to a bare pread of every device's `stat`. */
+/** Both sources are compared with a bare pread of every device's `stat`. */
 const targets: Readonly<Record<'sysfs' | 'diskstats', Targets>> = {
-  sysfs: { floor: 1.05, fallback: 1.3 },
-  diskstats: { floor: 0.6, fallback: 1.3 },
+  sysfs: { bareC: 1.05, fallback: 1.3 },
+  diskstats: { bareC: 0.6, fallback: 1.3 },
 }
 
-/** A sampler has these, too. */
-interface Ticked {
+/** The part of a Sampler that is compared. */
+interface Sampled {
   readonly devices: readonly string[]
   readonly values: ArrayLike<number>
 }
 
-/** One tick of a sampler of `stat`, both ways, for devices of this machine. */
-export function questionsOfSampler(devices: readonly string[], loops: BareLoops | undefined): readonly Question[] {
+/** One sample of `stat` of this machine's devices, from each source. */
+export function samplerBenchmarks(devices: readonly string[], loops: BareLoops | undefined): readonly Benchmark[] {
   return (['sysfs', 'diskstats'] as const).map((source) => {
-    const ticking = (backend: 'native' | 'fallback') => {
+    const sampling = (backend: 'native' | 'fallback') => {
       const sampler = new Sysfs({ root: '/', backend }).sampler({ devices, readFrom: source })
-      return (): Ticked => {
+      return (): Sampled => {
         sampler.sample()
         return sampler
       }
     }
-    return question<Ticked>(
+    return benchmark<Sampled>(
       {
-        title: `sampler tick, ${source}: ${devices.length} devices`,
+        title: `sampler.sample(), ${source}, ${devices.length} devices`,
         targets: targets[source],
-        addon: ticking('native'),
-        fallback: ticking('fallback'),
-        naive: naiveTicks[source](devices),
-        bare: ['held', '/sys/class/block', '/stat', devices.join('/')],
+        addon: sampling('native'),
+        fallback: sampling('fallback'),
+        reference: referenceSamples[source](devices),
+        bareQuery: ['pread', '/sys/class/block', '/stat', devices.join('/')],
         bareLines: (contents) =>
           groups(contents, 1).map(([content = ''], index) => lineOf(devices[index], numbersIn(content))),
-        lines: (ticked) =>
-          ticked.devices.map((device, row) => {
+        lines: (sampled) =>
+          sampled.devices.map((device, row) => {
             const first = row * statColumns.length
-            return lineOf(device, Array.from(ticked.values).slice(first, first + statColumns.length))
+            return lineOf(device, Array.from(sampled.values).slice(first, first + statColumns.length))
           }),
       },
       loops,
@@ -45,15 +45,15 @@ export function questionsOfSampler(devices: readonly string[], loops: BareLoops 
   })
 }
 
-/** What a program does that reads the files as they are. */
-const naiveTicks = {
-  sysfs: (devices: readonly string[]) => (): Ticked => {
+/** Opens and reads the files for every sample. */
+const referenceSamples = {
+  sysfs: (devices: readonly string[]) => (): Sampled => {
     return {
       devices,
       values: devices.flatMap((device) => numbersIn(readFileSync(`/sys/class/block/${device}/stat`, 'utf8'))),
     }
   },
-  diskstats: (devices: readonly string[]) => (): Ticked => {
+  diskstats: (devices: readonly string[]) => (): Sampled => {
     const numbers = new Map<string, readonly number[]>()
     for (const line of readFileSync('/proc/diskstats', 'utf8').split('\n')) {
       const [, , device = '', ...rest] = line.trim().split(/\s+/)

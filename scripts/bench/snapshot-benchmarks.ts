@@ -1,203 +1,32 @@
 import { existsSync } from 'node:fs'
-import type { Detail, IscsiConnection, IscsiSession, SnapshotData } from '../../lib/index.js'
-import { logicalUnitNameOf, unitSerialNumberOf } from '../../lib/snapshot/vital-product-data.js'
-import { type BareLoops, type Question, question, type Targets } from './benchmark.js'
-import { type NaiveSnapshot, naiveSnapshot } from './reference-snapshot.js'
-import { bareSnapshot, type Entry, entriesOf } from './snapshot-parts.js'
-import type { AskedMachine } from './walk.js'
+import type { Detail, SnapshotData } from '../../lib/index.js'
+import { type BareLoops, type Benchmark, benchmark, type OpenTree, type Targets } from './benchmark.js'
+import { type ReferenceSnapshot, referenceSnapshot } from './reference-snapshot.js'
+import { linesOfEntries, linesOfReference, linesOfSnapshot } from './snapshot-lines.js'
+import { bareSnapshotQuery } from './snapshot-parts.js'
 
 export const details = ['links', 'basic', 'full'] as const
 
-/** The snapshot of a machine at one detail. */
-export function snapshotQuestion(
-  { addon, fallback, sys }: AskedMachine,
+/** The snapshot of a tree at one detail. */
+export function snapshotBenchmark(
+  { addon, fallback, sys }: OpenTree,
   detail: Detail,
   targets: Targets,
   loops: BareLoops | undefined,
-): Question {
-  // The bare loop does not read what is below an NVMe subsystem.
-  const isRead = detail !== 'full' || !existsSync(`${sys}/class/nvme-subsystem`)
-  return question<SnapshotData | NaiveSnapshot>(
+): Benchmark {
+  // bare-loop.c does not read below an NVMe subsystem.
+  const isReadByBareLoop = detail !== 'full' || !existsSync(`${sys}/class/nvme-subsystem`)
+  return benchmark<SnapshotData | ReferenceSnapshot>(
     {
       title: `snapshot, ${detail}`,
-      targets: { ...targets, naive: 5 },
+      targets: { ...targets, reference: 5 },
       addon: () => addon.snapshot({ detail }),
       fallback: () => fallback.snapshot({ detail }),
-      naive: () => naiveSnapshot(sys, detail),
-      bare: bareSnapshot(sys, detail),
+      reference: () => referenceSnapshot(sys, detail),
+      bareQuery: bareSnapshotQuery(sys, detail),
       bareLines: (values) => linesOfEntries(values, detail),
-      lines: (answer) => ('blockDevices' in answer ? linesOfSnapshot(answer) : linesOfNaive(answer)),
+      lines: (snapshot) => ('blockDevices' in snapshot ? linesOfSnapshot(snapshot) : linesOfReference(snapshot)),
     },
-    isRead ? loops : undefined,
+    isReadByBareLoop ? loops : undefined,
   )
-}
-
-/** A value as everyone is to show it: nothing for what is missing, 1 and 0, decimal numbers. */
-function shown(value: unknown): string {
-  if (value === null || value === undefined || value === '(null)') return ''
-  if (typeof value === 'boolean') return value ? '1' : '0'
-  const text = String(value)
-  if (text === 'off') return '-1'
-  return /^0x[0-9a-f]+$/i.test(text) ? String(Number(text)) : text
-}
-
-function line(...values: readonly unknown[]): string {
-  return values.map(shown).join(' | ')
-}
-
-/** A SCSI device's line is there once for its disk and each of the partitions. */
-function once(lines: readonly string[]): readonly string[] {
-  return [...new Set(lines)]
-}
-
-function linesOfSnapshot(snapshot: SnapshotData): readonly string[] {
-  return once([
-    ...snapshot.blockDevices.flatMap((device) => {
-      const { name, major, minor, scsi, iscsi, sizeBytes, readOnly, dm, slaves } = device
-      const sectors = sizeBytes === null ? null : sizeBytes / 512
-      const lines = [line('device', name, `${major}:${minor}`, scsi?.hctl, iscsi?.sessionId, sectors, readOnly)]
-      if (device.parent === null) {
-        const { diskSequence, removable, rotational, logicalBlockSize, physicalBlockSize } = device
-        lines.push(line('disk', name, diskSequence, removable, rotational, logicalBlockSize, physicalBlockSize))
-      }
-      if (dm !== null) lines.push(line('map', name, slaves.join(' '), dm.name, dm.uuid, dm.suspended))
-      if (scsi !== null) {
-        const { hctl, vendor, model, revision, wwid, serial, state, queueDepth, timeoutSeconds } = scsi
-        const { ioRequests, ioDone, ioErrors, ioTimeouts, accessState } = scsi
-        lines.push(
-          line('scsi', hctl, vendor, model, revision, wwid, serial, state, queueDepth, timeoutSeconds),
-          line('counts', hctl, ioRequests, ioDone, ioErrors, ioTimeouts, accessState),
-        )
-      }
-      return lines
-    }),
-    ...snapshot.iscsiSessions.flatMap((session) => [
-      line('session', session.id, session.hostNumber, ...sessionValues.map(([, value]) => value(session))),
-      ...session.connections.map((connection) =>
-        line('connection', `${session.id}:${connection.id}`, ...connectionValues.map(([, value]) => value(connection))),
-      ),
-    ]),
-    ...snapshot.scsiHosts.map(({ number, driver, state }) => line('host', number, driver, state)),
-  ])
-}
-
-const sessionValues: readonly (readonly [attribute: string, value: (session: IscsiSession) => unknown])[] = [
-  ['targetname', (session) => session.targetName],
-  ['targetalias', (session) => session.targetAlias],
-  ['state', (session) => session.state],
-  ['initiatorname', (session) => session.initiatorName],
-  ['ifacename', (session) => session.interfaceName],
-  ['tpgt', (session) => session.targetPortalGroup],
-  ['recovery_tmo', (session) => session.recoveryTimeoutSeconds],
-  ['abort_tmo', (session) => session.abortTimeoutSeconds],
-  ['lu_reset_tmo', (session) => session.logicalUnitResetTimeoutSeconds],
-  ['tgt_reset_tmo', (session) => session.targetResetTimeoutSeconds],
-  ['fast_abort', (session) => session.fastAbort],
-  ['first_burst_len', (session) => session.firstBurstLength],
-  ['max_burst_len', (session) => session.maxBurstLength],
-  ['immediate_data', (session) => session.immediateData],
-  ['initial_r2t', (session) => session.initialR2T],
-  ['max_outstanding_r2t', (session) => session.maxOutstandingR2T],
-  ['erl', (session) => session.errorRecoveryLevel],
-]
-
-const connectionValues: readonly (readonly [attribute: string, value: (connection: IscsiConnection) => unknown])[] = [
-  ['address', (connection) => connection.address],
-  ['port', (connection) => connection.port],
-  ['persistent_address', (connection) => connection.persistentAddress],
-  ['persistent_port', (connection) => connection.persistentPort],
-  ['state', (connection) => connection.state],
-  ['header_digest', (connection) => connection.headerDigest],
-  ['data_digest', (connection) => connection.dataDigest],
-  ['max_recv_dlength', (connection) => connection.maxReceiveDataSegmentLength],
-  ['max_xmit_dlength', (connection) => connection.maxTransmitDataSegmentLength],
-  ['ping_tmo', (connection) => connection.pingTimeoutSeconds],
-  ['recv_tmo', (connection) => connection.receiveTimeoutSeconds],
-]
-
-type Values = Readonly<Record<string, string | null>>
-
-function sessionLine(id: string, host: string | null | undefined, values: Values): string {
-  return line('session', id, host, ...sessionValues.map(([attribute]) => values[attribute]))
-}
-
-function connectionLine(id: string, values: Values): string {
-  return line('connection', id, ...connectionValues.map(([attribute]) => values[attribute]))
-}
-
-function linesOfNaive(answer: NaiveSnapshot): readonly string[] {
-  return once([
-    ...answer.devices.flatMap((device) => {
-      const { name, number, hctl, session, size, ro } = device
-      const lines = [line('device', name, number, hctl, session, size, ro)]
-      if (device.parent === null) {
-        const { diskseq, removable, rotational, logicalBlockSize, physicalBlockSize } = device
-        lines.push(line('disk', name, diskseq, removable, rotational, logicalBlockSize, physicalBlockSize))
-      }
-      if (hctl !== null) {
-        const { vendor, model, revision, wwid, unitSerialNumber, deviceIdentification, state } = device
-        const { queueDepth, timeout, ioRequests, ioDone, ioErrors, ioTimeouts, accessState } = device
-        lines.push(
-          line(
-            ...['scsi', hctl, vendor, model, revision, wwid ?? logicalUnitNameOf(deviceIdentification ?? null)],
-            ...[unitSerialNumberOf(unitSerialNumber ?? null), state, queueDepth, timeout],
-          ),
-          line('counts', hctl, ioRequests, ioDone, ioErrors, ioTimeouts, accessState),
-        )
-      }
-      return lines
-    }),
-    ...answer.maps.map(({ name, slaves, mapName, uuid, suspended }) =>
-      line('map', name, slaves.join(' '), mapName, uuid, suspended),
-    ),
-    ...answer.sessions.map(({ id, host, attributes }) => sessionLine(id, host, attributes)),
-    ...answer.connections.map(({ id, attributes }) => connectionLine(id, attributes)),
-    ...answer.hosts.map(({ number, attributes }) => line('host', number, attributes['proc_name'], attributes['state'])),
-  ])
-}
-
-function linesOfEntries(values: readonly string[], detail: Detail): readonly string[] {
-  const { devices = [], maps = [], sessions = [], connections = [], hosts = [], scsi = [] } = entriesOf(values, detail)
-  const scsiByAddress = new Map(scsi.map((entry) => [entry.name, entry]))
-  return once([
-    ...devices.flatMap(({ name: number, link, values: read }) => {
-      const name = link.slice(link.lastIndexOf('/') + 1)
-      const hctl = /\/(\d+:\d+:\d+:\d+)\//.exec(link)?.[1]
-      const session = /\/session(\d+)\//.exec(link)?.[1]
-      const lines = [line('device', name, number, hctl, session, read['size'], read['ro'])]
-      if (!/\/([^/]+)\/\1p?\d+$/.test(link)) {
-        lines.push(
-          line(
-            ...['disk', name, read['diskseq'], read['removable'], read['queue/rotational']],
-            ...[read['queue/logical_block_size'], read['queue/physical_block_size']],
-          ),
-        )
-      }
-      if (hctl !== undefined) lines.push(...scsiLines(hctl, scsiByAddress.get(hctl)))
-      return lines
-    }),
-    ...maps.map(({ name, names, values: read }) =>
-      line('map', name, names.toSorted().join(' '), read['dm/name'], read['dm/uuid'], read['dm/suspended']),
-    ),
-    ...sessions.map(({ name, link, values: read }) =>
-      sessionLine(name.slice('session'.length), /\/host(\d+)\//.exec(link)?.[1], read),
-    ),
-    ...connections.map(({ name, values: read }) => connectionLine(name.slice('connection'.length), read)),
-    ...hosts.map(({ name, values: read }) => line('host', name.slice('host'.length), read['proc_name'], read['state'])),
-  ])
-}
-
-function scsiLines(hctl: string, entry: Entry | undefined): readonly string[] {
-  const read = (attribute: string): string | undefined => entry?.values[attribute]
-  const page = (number: number): string | null => entry?.values[`#vpd_pg${number}`] || null
-  return [
-    line(
-      ...['scsi', hctl, read('vendor'), read('model'), read('rev'), read('wwid') || logicalUnitNameOf(page(83))],
-      ...[unitSerialNumberOf(page(80)), read('state'), read('queue_depth'), read('timeout')],
-    ),
-    line(
-      ...['counts', hctl, read('iorequest_cnt'), read('iodone_cnt'), read('ioerr_cnt'), read('iotmo_cnt')],
-      read('access_state'),
-    ),
-  ]
 }

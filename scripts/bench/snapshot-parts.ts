@@ -1,22 +1,22 @@
 import type { Detail } from '../../lib/index.js'
 
-/** A list that a snapshot reads: of every entry of a directory the attributes and the names in a directory below. */
+/** One list of a snapshot: attributes of every entry of a directory, and the names in a subdirectory of the entry. */
 interface Part {
   readonly directory: string
-  /** How the entries' names begin. */
+  /** The prefix of the entries' names. */
   readonly prefix?: string
   readonly hasLink: boolean
-  /** What is opened of every entry, for its attributes are many. */
+  /** A directory below the entry that is opened once, because many attributes are read relative to it. */
   readonly base?: string
   readonly attributes: readonly string[]
   readonly listing?: string
 }
 
-/** What an entry was found to have. */
+/** One entry in the output of bare-loop.c. */
 export interface Entry {
   readonly name: string
   readonly link: string
-  /** By attribute; what is not there or cannot be read is empty. */
+  /** By attribute. The value of a missing or unreadable attribute is empty. */
   readonly values: Readonly<Record<string, string>>
   readonly names: readonly string[]
 }
@@ -35,7 +35,7 @@ export type PartName =
 
 const block = 'devices/virtual/block'
 
-/** The lists of each detail, in the order in which they are read. Binary attributes have a `#`. */
+/** The lists of each detail, in the order of reading. A binary attribute begins with `#`. */
 export const partsOf: Readonly<Record<Detail, Readonly<Partial<Record<PartName, Part>>>>> = {
   links: {
     devices: { directory: 'dev/block', hasLink: true, attributes: [] },
@@ -110,7 +110,7 @@ export const partsOf: Readonly<Record<Detail, Readonly<Partial<Record<PartName, 
       ],
     },
     hosts: { directory: 'class/scsi_host', prefix: 'host', hasLink: true, attributes: ['proc_name', 'state'] },
-    // What is below a subsystem is read where there is one; the bare loop does not take part there.
+    // bare-loop.c is not measured on a machine with a subsystem.
     nvme: { directory: 'class/nvme-subsystem', hasLink: false, attributes: [] },
     fc: {
       directory: 'class/fc_host',
@@ -127,8 +127,8 @@ export const partsOf: Readonly<Record<Detail, Readonly<Partial<Record<PartName, 
   },
 }
 
-/** The query of bare-loop.c that makes a snapshot's system calls. */
-export function bareSnapshot(sys: string, detail: Detail): readonly string[] {
+/** The query of bare-loop.c that makes the system calls of a snapshot. */
+export function bareSnapshotQuery(sys: string, detail: Detail): readonly string[] {
   return [
     ...['snapshot', sys],
     ...Object.values(partsOf[detail]).flatMap(
@@ -140,7 +140,7 @@ export function bareSnapshot(sys: string, detail: Detail): readonly string[] {
   ]
 }
 
-/** What the values of that query mean. */
+/** Parses the output of that query. */
 export function entriesOf(
   values: readonly string[],
   detail: Detail,

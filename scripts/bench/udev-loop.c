@@ -1,8 +1,8 @@
 /*
- * What a C program does today that asks libudev for the block devices: enumerates the subsystem and reads what a
- * snapshot at 'basic' reads of a device. Nothing is kept of it.
+ * Enumerates the block devices with libudev, and reads the attributes that a snapshot at 'basic' reads of a device. The
+ * values are not kept.
  *
- *     udev-loop    for every line on standard input, a number, does it so often and answers with the nanoseconds taken
+ *     udev-loop    reads a number per line from standard input, enumerates that often, and prints the nanoseconds
  */
 #define _GNU_SOURCE
 #include <libudev.h>

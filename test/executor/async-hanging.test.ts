@@ -1,6 +1,6 @@
 import { rmdirSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import type { Unreadable } from '../../lib/index.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
 import { howItEnded, packageRoot, runInChild } from '../support/child-process.js'
@@ -9,13 +9,15 @@ import {
   HangingTree,
   type HangingTreeParts,
   hangingTreeModule,
-  hangingTreeOrLog,
+  hangingTreeParts,
   isMounted,
+  missingHangingTree,
 } from '../support/hanging-tree.js'
+import { testWith } from '../support/test-with.js'
 
-// A device that does not answer, for real: a file system that holds its reads back, as a driver does that waits for a
-// dead device (see hanging-tree.c). Each test in a process of its own with a pool of four threads, two of which are for
-// queries.
+// A file system that blocks its reads, as a driver does that waits for a
+// dead device (see hanging-tree.c). Each test runs in a process of its own with a pool of four threads, two of which
+// are for queries.
 
 const devices = Object.fromEntries(
   Array.from({ length: 6 }, (_, index) => [
@@ -30,19 +32,14 @@ const machine = {
   'dev/disk/volume': { link: '../sda' },
 }
 
-/** One at a time: they wait for what hangs. */
+const testWithHangingTree = testWith(missingHangingTree())
+
+/** One test at a time, because they wait for blocked calls. */
 function onEach(title: string, run: (t: ExecutionContext, parts: HangingTreeParts, backend: Backend) => Promise<void>) {
-  onEveryBackend(
-    title,
-    async (t, backend) => {
-      const parts = await hangingTreeOrLog(t, machine)
-      if (parts !== undefined) await run(t, parts, backend)
-    },
-    test.serial,
-  )
+  onEveryBackend(title, (t, backend) => run(t, hangingTreeParts(t, machine), backend), testWithHangingTree.serial)
 }
 
-/** What is said of a rejection, here and in the children. */
+/** Describes a rejection, here and in the children. */
 interface Rejection {
   readonly name: string
   readonly code: string
@@ -50,7 +47,7 @@ interface Rejection {
   readonly path?: string
 }
 
-onEach('an attribute that hangs stops neither the event loop nor other queries', async (t, parts, backend) => {
+onEach('a hanging attribute blocks neither the event loop nor other queries', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { name, text } }, tree, { backend }) => {
@@ -69,7 +66,7 @@ onEach('an attribute that hangs stops neither the event loop nor other queries',
       const clock = setInterval(() => ticks++, 1)
       const first = await fails(all.all({}, { timeoutMs: 100 }))
       const atFirst = ticks
-      // Behind the one that hangs: this gets a thread as soon as it is clear that it does.
+      // This run gets a thread as soon as the first one is known to be blocked.
       const parent = await sysfs.async.findMultipathDeviceForDevice('/dev/disk/volume')
       const unreadable: Unreadable[] = []
       const rows = await all.all({}, { onUnreadable: (item) => unreadable.push(item) })
@@ -79,7 +76,7 @@ onEach('an attribute that hangs stops neither the event loop nor other queries',
       const reads = await tree.count('sys/a/3/v')
       const answered = await tree.answer()
       let again = await all.all()
-      // The thread that hung may have to come back first.
+      // The blocked thread may have to return first.
       while (again[3]?.v === null) again = await all.all()
       return {
         first,
@@ -108,7 +105,7 @@ onEach('an attribute that hangs stops neither the event loop nor other queries',
   })
 })
 
-onEach('however many ask for what hangs, one thread hangs', async (t, parts, backend) => {
+onEach('many runs on one hanging path block one thread', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { text, list } }, tree, { backend }) => {
@@ -176,7 +173,7 @@ onEach(
   },
 )
 
-onEach('directories, links and look-ups hang as well, and are named', async (t, parts, backend) => {
+onEach('hanging directories, links and paths are named', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { name, link, exists } }, tree, { backend }) => {
@@ -222,7 +219,7 @@ onEach('directories, links and look-ups hang as well, and are named', async (t, 
   ])
 })
 
-onEach('an abort ends the waiting, before and during a read that hangs', async (t, parts, backend) => {
+onEach('an abort ends the waiting, before and during a hanging read', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { text } }, tree, { backend }) => {
@@ -255,7 +252,7 @@ onEach('an abort ends the waiting, before and during a read that hangs', async (
   })
 })
 
-onEach('a run that hung goes on when the kernel answers, beside one that took its place', async (t, parts, backend) => {
+onEach('a blocked run continues when the kernel returns, beside a later run', async (t, parts, backend) => {
   const outcome = await answerOnHangingTree(
     parts,
     async ({ Sysfs, query, field: { text } }, tree, { backend }) => {
@@ -264,7 +261,7 @@ onEach('a run that hung goes on when the kernel answers, beside one that took it
       await tree.hang('sys/a/2/v')
       await tree.hang('sys/a/4/v')
       const first = all.all()
-      // Does without the second, and then hangs at the fourth.
+      // Skips the second attribute and is then blocked at the fourth.
       const second = all.all()
       await tree.held(2)
       const held = await tree.answer()
@@ -302,7 +299,7 @@ onEach(
   },
 )
 
-onEach('a process that exits while a read hangs ends when the read does', async (t, parts, backend) => {
+onEach('a process that exits during a hanging read ends when the read returns', async (t, parts, backend) => {
   const tree = await HangingTree.mount(parts)
   try {
     await tree.hang('sys/a/3/v')
@@ -316,7 +313,7 @@ onEach('a process that exits while a read hangs ends when the read does', async 
       { root: tree.root, backend },
     )
     await tree.held(1)
-    // Long enough to have come to its end as far as it can, most times; the outcome does not depend on it.
+    // Usually long enough for the run to proceed as far as it can. The result does not depend on it.
     await setTimeout(1000)
     await tree.answer()
     const end = await ended
@@ -328,7 +325,7 @@ onEach('a process that exits while a read hangs ends when the read does', async 
   t.false(isMounted(tree.root))
 })
 
-onEach('a process that is killed while a read hangs ends, and leaves nothing mounted', async (t, parts, backend) => {
+onEach('a process that is killed during a hanging read ends and leaves nothing mounted', async (t, parts, backend) => {
   const end = await runInChild(
     async ({ Sysfs, query, field: { text } }, { parts, module, backend }) => {
       const { createRequire } = process.getBuiltinModule('node:module')

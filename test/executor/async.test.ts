@@ -6,19 +6,20 @@ import { type Backend, onEveryBackend } from '../support/backends.js'
 import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
 import { recordingNames, unpackRecording } from '../support/recordings.js'
+import { byRunLength, testOnRecording } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
 const { integer, link, list, name, text } = field
 
-// The asynchronous methods give the answers of the synchronous ones. What they do where something hangs is in
+// The asynchronous methods give the answers of the synchronous ones. Blocked calls are tested in
 // async-hanging.test.ts.
 
 const IQN = 'iqn.2003-01.io.example:array0'
 const libraryFile = path.join(packageRoot, 'dist/lib/index.js')
 
 for (const recording of recordingNames) {
-  onEveryBackend(`${recording}: the answers are those of the synchronous methods`, async (t, backend) => {
+  const compare = async (t: ExecutionContext, backend: Backend) => {
     const sysfs = new Sysfs({ root: await unpackRecording(recording), backend })
     for (const detail of ['links', 'basic', 'full'] as const) {
       const unreadable: Unreadable[] = []
@@ -41,7 +42,8 @@ for (const recording of recordingNames) {
         t.deepEqual(await sysfs.async.findDevicesForIscsiLun(target, lun), sysfs.findDevicesForIscsiLun(target, lun))
       }
     }
-  })
+  }
+  onEveryBackend(`${recording}: the results are those of the synchronous methods`, compare, testOnRecording(recording))
 }
 
 function smallTree(t: ExecutionContext): string {
@@ -65,7 +67,7 @@ const everything = query('a/*', {
   below: list('*', { name: name() }),
 })
 
-onEveryBackend('queries of one’s own: all rows, the first, none, those of parameters', async (t, backend) => {
+onEveryBackend('own queries return all rows, the first row, no row and the rows of parameters', async (t, backend) => {
   const root = smallTree(t)
   const sysfs = new Sysfs({ root, backend })
   const prepared = sysfs.async.prepare(everything)
@@ -81,7 +83,7 @@ onEveryBackend('queries of one’s own: all rows, the first, none, those of para
   t.is(await one.first({ v: 'none' }), undefined)
 })
 
-onEveryBackend('many at once, of several kinds, each with its own answer', async (t, backend) => {
+onEveryBackend('many runs of several kinds at once have their own results', async (t, backend) => {
   const sysfs = new Sysfs({ root: smallTree(t), backend })
   const one = sysfs.async.prepare(query('a/*', { name: name(), v: text('v').equals(param('v')) }))
   const answers = await Promise.all(
@@ -93,21 +95,21 @@ onEveryBackend('many at once, of several kinds, each with its own answer', async
   })
 })
 
-onEveryBackend('what is read was there after the question', async (t, backend) => {
+onEveryBackend('a run reads after it was called', async (t, backend) => {
   const { writeFileSync } = await import('node:fs')
   const root = smallTree(t)
   const one = new Sysfs({ root, backend }).async.prepare(query('a/2', { v: text('v') }))
   const earlier: Promise<unknown>[] = []
   for (let i = 0; i < 50; i++) {
     writeFileSync(`${root}/sys/a/2/v`, String(i))
-    // Others that ask the same are still waiting; their answer would be too old.
+    // Other runs of the query are still waiting. Their result would be too old.
     earlier.push(one.first())
     t.true(Number((await one.first())?.v) >= i)
   }
   await Promise.all(earlier)
 })
 
-onEveryBackend('what the synchronous methods throw, these reject with', async (t, backend) => {
+onEveryBackend('asynchronous methods reject with what synchronous methods throw', async (t, backend) => {
   const sysfs = new Sysfs({ root: '/nonexistent', backend })
   const calls: ((all: Sysfs | Sysfs['async']) => unknown)[] = [
     (all) => all.findMultipathDeviceForDevice(''),
@@ -131,7 +133,7 @@ onEveryBackend('what the synchronous methods throw, these reject with', async (t
   })
 })
 
-onEveryBackend('a signal and a time-out must be such', async (t, backend) => {
+onEveryBackend('a wrong signal and a wrong timeout are refused', async (t, backend) => {
   const sysfs = new Sysfs({ root: smallTree(t), backend })
   const refused = (options: object, type: typeof TypeError | typeof RangeError, message: string) =>
     t.throwsAsync(sysfs.async.snapshot(options), { instanceOf: type, message })
@@ -144,7 +146,7 @@ onEveryBackend('a signal and a time-out must be such', async (t, backend) => {
   t.is((await sysfs.async.snapshot({ timeoutMs: 2 ** 31 - 1 })).detail, 'basic')
 })
 
-onEveryBackend('an aborted signal rejects with its reason; nothing stays behind', async (t, backend) => {
+onEveryBackend('an aborted signal rejects with its reason, and no listener is left', async (t, backend) => {
   const sysfs = new Sysfs({ root: smallTree(t), backend })
   const aborted = AbortSignal.abort('too late')
   const error = await t.throwsAsync(sysfs.async.snapshot({ signal: aborted }), {
@@ -157,7 +159,7 @@ onEveryBackend('an aborted signal rejects with its reason; nothing stays behind'
   const controller = new AbortController()
   const { signal } = controller
   const asked = Array.from({ length: 30 }, () => sysfs.async.snapshot({ signal, timeoutMs: 60_000 }))
-  // More than ten of an object would be a warning.
+  // Node warns of more than ten listeners of an object.
   t.is(getEventListeners(signal, 'abort').length, 1)
   controller.abort()
   for (const outcome of await Promise.allSettled(asked)) {
@@ -171,7 +173,7 @@ onEveryBackend('an aborted signal rejects with its reason; nothing stays behind'
   later.abort()
 })
 
-onEveryBackend('a process out of descriptors rejects, and goes on when it has some again', async (t, backend) => {
+onEveryBackend('a run without descriptors rejects, and a later one succeeds', async (t, backend) => {
   const root = smallTree(t)
   const outcome = await answerOfChild(
     async ({ Sysfs, query, field: { text } }, { root, backend }) => {
@@ -209,7 +211,7 @@ onEveryBackend('a process out of descriptors rejects, and goes on when it has so
   t.is(new SysfsError(-24, 'open', '/').code, 'EMFILE')
 })
 
-/** Those that keep the processors busy come one after the other. */
+/** Tests that keep the processors busy run one after the other. */
 function onMachine(title: string, run: (t: ExecutionContext, root: string, backend: Backend) => Promise<void>): void {
   onEveryBackend(
     title,
@@ -226,51 +228,49 @@ function onMachine(title: string, run: (t: ExecutionContext, root: string, backe
   )
 }
 
-onMachine(
-  '10,000 runs, aborted ones among them, leave no descriptor and no memory behind',
-  async (t, root, backend) => {
-    const { before, after, early, late, answers } = await answerOfChild(
-      async ({ Sysfs }, { root, backend, IQN }) => {
-        const { readdirSync } = process.getBuiltinModule('node:fs')
-        const { setImmediate } = process.getBuiltinModule('node:timers/promises')
-        const sysfs = new Sysfs({ root, backend })
-        let answers = 0
-        const run = async (times: number) => {
-          for (let i = 0; i < times; i += 10) {
-            const controller = new AbortController()
-            const { signal } = controller
-            const asked = Array.from({ length: 10 }, (_, k) =>
-              k % 2 === 0
-                ? sysfs.async.findDevicesForIscsiLun(IQN, 1, k === 4 ? { signal, timeoutMs: 60_000 } : {})
-                : sysfs.async.findSlaveDevicesOnMultipath('/dev/mapper/mpatha', k === 5 ? { signal } : {}),
-            )
-            if (i % 20 === 0) controller.abort()
-            else if (i % 30 === 0) setImmediate().then(() => controller.abort())
-            for (const { status } of await Promise.allSettled(asked)) if (status === 'fulfilled') answers++
-          }
-          globalThis.gc?.()
-          await setImmediate()
-          return process.memoryUsage.rss()
+onMachine('many runs, aborted ones among them, leave no descriptor and no memory behind', async (t, root, backend) => {
+  const runs = byRunLength({ usual: 1_000, long: 10_000 })
+  const { before, after, early, late, answers } = await answerOfChild(
+    async ({ Sysfs }, { root, backend, IQN, runs }) => {
+      const { readdirSync } = process.getBuiltinModule('node:fs')
+      const { setImmediate } = process.getBuiltinModule('node:timers/promises')
+      const sysfs = new Sysfs({ root, backend })
+      let answers = 0
+      const run = async (times: number) => {
+        for (let i = 0; i < times; i += 10) {
+          const controller = new AbortController()
+          const { signal } = controller
+          const asked = Array.from({ length: 10 }, (_, k) =>
+            k % 2 === 0
+              ? sysfs.async.findDevicesForIscsiLun(IQN, 1, k === 4 ? { signal, timeoutMs: 60_000 } : {})
+              : sysfs.async.findSlaveDevicesOnMultipath('/dev/mapper/mpatha', k === 5 ? { signal } : {}),
+          )
+          if (i % 20 === 0) controller.abort()
+          else if (i % 30 === 0) setImmediate().then(() => controller.abort())
+          for (const { status } of await Promise.allSettled(asked)) if (status === 'fulfilled') answers++
         }
-        const early = await run(3000)
-        const before = readdirSync('/proc/self/fd').length
-        const late = await run(7000)
-        return { before, after: readdirSync('/proc/self/fd').length, early, late, answers }
-      },
-      { root, backend, IQN },
-      { nodeArguments: steadyMemory },
-    )
-    t.is(after, before)
-    t.true(late < early * 1.5, `${early} bytes became ${late}`)
-    t.true(answers > 8000)
-  },
-)
+        globalThis.gc?.()
+        await setImmediate()
+        return process.memoryUsage.rss()
+      }
+      const early = await run(runs * 0.3)
+      const before = readdirSync('/proc/self/fd').length
+      const late = await run(runs * 0.7)
+      return { before, after: readdirSync('/proc/self/fd').length, early, late, answers }
+    },
+    { root, backend, IQN, runs },
+    { nodeArguments: steadyMemory },
+  )
+  t.is(after, before)
+  t.true(late < early * 1.5, `${early} bytes became ${late}`)
+  t.true(answers > runs * 0.8)
+})
 
 onMachine('threads may be terminated, and may end, with runs under way', async (t, root, backend) => {
   const end = await runInChild(
-    async ({ Sysfs }, { root, backend, libraryFile, IQN }) => {
+    async ({ Sysfs }, { root, backend, libraryFile, IQN, rounds }) => {
       const { Worker } = process.getBuiltinModule('node:worker_threads')
-      const { setImmediate } = process.getBuiltinModule('node:timers/promises')
+      const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
       const source = `
         const { workerData } = require('node:worker_threads')
         const { root, backend, libraryFile, IQN, progress, ending } = workerData
@@ -282,7 +282,7 @@ onMachine('threads may be terminated, and may end, with runs under way', async (
         go()
         if (ending === 'exit') setTimeout(() => process.exit(), 5)
         if (ending === 'exception') setTimeout(() => { throw new Error('the end') }, 5)`
-      for (let round = 0; round < 12; round++) {
+      for (let round = 0; round < rounds; round++) {
         const ending = ['terminated', 'exit', 'exception'][round % 3]
         const progress = new Int32Array(new SharedArrayBuffer(4))
         const workerData = { root, backend, libraryFile, IQN, progress, ending }
@@ -291,14 +291,14 @@ onMachine('threads may be terminated, and may end, with runs under way', async (
           (worker) => new Promise((resolve) => worker.on('error', () => {}).on('exit', resolve)),
         )
         if (ending === 'terminated') {
-          while (Atomics.load(progress, 0) < 1 + round) await setImmediate()
+          while (Atomics.load(progress, 0) < 1 + round) await pause(1)
           for (const worker of workers) worker.terminate()
         }
         await Promise.all(ended)
       }
       return new Sysfs({ root, backend }).async.findDevicesForIscsiLun(IQN, 1)
     },
-    { root, backend, libraryFile, IQN },
+    { root, backend, libraryFile, IQN, rounds: byRunLength({ usual: 3, long: 12 }) },
   )
   t.is(end.status, 0, howItEnded(end))
   t.regex(end.stdout, /\["sda"/)

@@ -4,6 +4,8 @@ import test from 'ava'
 import { field, query, Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
+import { missingBlockDevices, missingBlockNodes } from '../support/requirements.js'
+import { testWith } from '../support/test-with.js'
 
 const { capture, name } = field
 
@@ -52,7 +54,7 @@ onEveryBackend('a device is found by name, by path and through links inside the 
   t.is(map('sdb'), undefined, 'md0 is no map')
 })
 
-onEveryBackend('what leads to no device has no map', (t, backend) => {
+onEveryBackend('a path that leads to no device has no map', (t, backend) => {
   const sysfs = new Sysfs({ root: writeFileTree(t, machine), backend })
   for (const device of [
     'sdz',
@@ -78,7 +80,7 @@ onEveryBackend('what leads to no device has no map', (t, backend) => {
   }
 })
 
-onEveryBackend('the slaves of a map, by any of its names; of anything else none', (t, backend) => {
+onEveryBackend('a map has slaves by each of its names, and any other device has none', (t, backend) => {
   const sysfs = new Sysfs({ root: writeFileTree(t, machine), backend })
   for (const map of ['dm-2', '/dev/dm-2', '/dev/mapper/data', '/dev/mapper/absolute']) {
     t.deepEqual(sysfs.findSlaveDevicesOnMultipath(map), ['/dev/cciss/c0d0', '/dev/sda'], map)
@@ -88,7 +90,7 @@ onEveryBackend('the slaves of a map, by any of its names; of anything else none'
   }
 })
 
-onEveryBackend('a chain of links as long as the kernel follows, and no longer', (t, backend) => {
+onEveryBackend('a chain of links is followed as far as the kernel follows it', (t, backend) => {
   const links = (count: number): FileTree =>
     Object.fromEntries(
       Array.from({ length: count }, (_, index) => [`dev/l${index}`, { link: index === 0 ? 'sda' : `l${index - 1}` }]),
@@ -98,7 +100,7 @@ onEveryBackend('a chain of links as long as the kernel follows, and no longer', 
   t.is(sysfs.findMultipathDeviceForDevice('/dev/l40'), undefined)
 })
 
-onEveryBackend('devPath and sysPath stand for /dev and /sys', (t, backend) => {
+onEveryBackend('devPath and sysPath replace /dev and /sys', (t, backend) => {
   const root = writeFileTree(t, { 'nodes/disk/x': { link: '/dev/sda' }, 'fs/class/block/sda/holders/dm-1': null })
   const sysfs = new Sysfs({ sysPath: `${root}/fs/`, devPath: `${root}/nodes`, backend })
   t.is(sysfs.findMultipathDeviceForDevice('/dev/disk/x'), '/dev/dm-1')
@@ -106,33 +108,34 @@ onEveryBackend('devPath and sysPath stand for /dev and /sys', (t, backend) => {
   t.is(sysfs.devPath, `${root}/nodes`)
 })
 
-onEveryBackend('a root may be relative, and have names of any bytes', (t, backend) => {
+onEveryBackend('a root may be relative and have any bytes in its name', (t, backend) => {
   const root = writeFileTree(t, { 'gr\u00f6\u00dfe/sys/class/block/sda/holders/dm-1': null })
   const relative = path.relative(process.cwd(), path.join(root, 'gr\u00f6\u00dfe'))
   t.is(new Sysfs({ root: relative, backend }).findMultipathDeviceForDevice('/dev/sda'), '/dev/dm-1')
 })
 
-test.serial('HOST_SYS and HOST_DEV stand for /sys and /dev, unless there is a root', (t) => {
+test.serial('HOST_SYS and HOST_DEV replace /sys and /dev if there is no root', (t) => {
   const root = writeFileTree(t, { 'host-sys/class/block/sda/holders/dm-1': null, 'host-dev/x': { link: 'sda' } })
   const { HOST_SYS, HOST_DEV } = process.env
-  t.teardown(() => Object.assign(process.env, { HOST_SYS, HOST_DEV }))
+  t.teardown(() => {
+    for (const [key, value] of Object.entries({ HOST_SYS, HOST_DEV })) {
+      if (value === undefined) delete process.env[key]
+      else process.env[key] = value
+    }
+  })
   process.env['HOST_SYS'] = `${root}/host-sys`
   process.env['HOST_DEV'] = `${root}/host-dev`
   t.is(new Sysfs().findMultipathDeviceForDevice('/dev/x'), '/dev/dm-1')
   t.is(new Sysfs({ root: '/nonexistent' }).findMultipathDeviceForDevice('/dev/x'), undefined)
-  for (const [key, value] of Object.entries({ HOST_SYS, HOST_DEV })) if (value === undefined) delete process.env[key]
 })
-
-const isRoot = process.getuid?.() === 0
 
 onEveryBackend(
   'a block node anywhere is known by its number',
   (t, backend) => {
     const root = writeFileTree(t, { 'volumes/disk': { link: 'node' }, 'dev/alias': { link: '../volumes/disk' } })
     const numbers = query('dev/block/{major}:{minor}', { major: capture('major'), minor: capture('minor') })
-    const first = new Sysfs({ backend }).prepare(numbers).first()
-    if (first === undefined) return void t.pass('this machine has no block device')
-    const [major, minor] = [String(first.major), String(first.minor)]
+    const first = new Sysfs({ root: '/', backend }).prepare(numbers).first()
+    const [major, minor] = [String(first?.major), String(first?.minor)]
     execFileSync('mknod', [`${root}/volumes/node`, 'b', major, minor])
     execFileSync('mknod', [`${root}/dev/renamed`, 'b', major, minor])
     execFileSync('mknod', [`${root}/volumes/unknown`, 'b', '4095', '1048575'])
@@ -149,5 +152,5 @@ onEveryBackend(
       t.deepEqual(bySelf.all({ device: node }), [], node)
     }
   },
-  isRoot ? test : (title) => test.skip(`${title}: making nodes needs root`, () => undefined),
+  testWith(missingBlockNodes(), missingBlockDevices()),
 )

@@ -3,12 +3,15 @@ import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 import { field, findDevicesForIscsiLun, query, Sysfs, SysfsError, type Unreadable } from '../../lib/index.js'
-import { type Backend, backends, onEveryBackend } from '../support/backends.js'
+import { type Backend, onEveryBackend } from '../support/backends.js'
+import { giveUpRoot } from '../support/child-process.js'
 import { writeFileTree } from '../support/file-tree.js'
+import { missingFile } from '../support/requirements.js'
+import { testWith, testWithAddon } from '../support/test-with.js'
 
 const { integer, link, name, text } = field
 
-onEveryBackend("a device's trouble is null, with the reason on request", (t, backend) => {
+onEveryBackend('an unreadable attribute is null, with the reason on request', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/1/directory': null, 'sys/a/1/loop': { link: 'loop' }, 'sys/a/1/v': '1\n' })
   const prepared = new Sysfs({ root, backend }).prepare(
     query('a/*', {
@@ -29,7 +32,7 @@ onEveryBackend("a device's trouble is null, with the reason on request", (t, bac
   ])
 })
 
-onEveryBackend('a directory that is a loop is empty, with the reason; one that is not there has none', (t, backend) => {
+onEveryBackend('a directory that is a loop is empty with a reason, a missing one without', (t, backend) => {
   const root = writeFileTree(t, { 'sys/class/iscsi_session': { link: 'iscsi_session' }, 'sys/class/x': null })
   const sysfs = new Sysfs({ root, backend })
   const unreadable: Unreadable[] = []
@@ -39,7 +42,7 @@ onEveryBackend('a directory that is a loop is empty, with the reason; one that i
   t.is(unreadable.length, 1)
 })
 
-onEveryBackend('a link that is none is null without a reason', (t, backend) => {
+onEveryBackend('a file that is not a link is null without a reason', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/1/v': '1\n' })
   const unreadable: Unreadable[] = []
   const rows = new Sysfs({ root, backend })
@@ -49,7 +52,7 @@ onEveryBackend('a link that is none is null without a reason', (t, backend) => {
   t.deepEqual(unreadable, [])
 })
 
-onEveryBackend('bad arguments are refused before anything is read, in the same words', (t, backend) => {
+onEveryBackend('wrong arguments are refused with one message before anything is read', (t, backend) => {
   const sysfs = new Sysfs({ root: '/nonexistent', backend })
   const refused = (call: () => unknown, type: typeof TypeError | typeof RangeError, message: string) =>
     t.throws(call, { instanceOf: type, message })
@@ -92,12 +95,12 @@ onEveryBackend('bad arguments are refused before anything is read, in the same w
   )
 })
 
-test('the functions are those of this machine', (t) => {
+test('the exported functions read this machine', (t) => {
   t.throws(() => findDevicesForIscsiLun('iqn.a', -1), { instanceOf: RangeError })
   t.deepEqual(findDevicesForIscsiLun('iqn.1900-01.invalid:none', 1), [])
 })
 
-/** Runs code that prints JSON in a process of its own, where limits and users can differ. */
+/** Runs code that prints JSON in a process of its own, with limits and a user of its own. */
 function inProcess(backend: Backend, root: string, code: string, ...command: readonly string[]): unknown {
   const script = `
     const { Sysfs, SysfsError, query, field: { name, text, list, exists, link } } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
@@ -113,7 +116,7 @@ function inProcess(backend: Backend, root: string, code: string, ...command: rea
   return JSON.parse(execFileSync(program, [...options, '-e', script], { encoding: 'utf8', timeout: 60_000 }))
 }
 
-onEveryBackend('EMFILE is thrown, wherever the descriptors run out, and none is lost', (t, backend) => {
+onEveryBackend('EMFILE is thrown at every call, and no descriptor is lost', (t, backend) => {
   const root = writeFileTree(t, {
     'sys/a/1/b/2/v': 'x\n',
     'sys/class/block/sda/holders/dm-1': null,
@@ -154,15 +157,15 @@ onEveryBackend('EMFILE is thrown, wherever the descriptors run out, and none is 
   const rows = [{ lists: [{ v: 'x' }] }]
   t.deepEqual(result.results[0], [error('scandir', 'sys/a'), error('scandir', 'sys/class/block/sda/holders')])
   t.deepEqual(result.results[3], [rows, '/dev/dm-1'])
-  // The addon holds the directories it is in, so it needs one descriptor a level; the fallback one at a time.
+  // The addon keeps the directory of each level open. The fallback needs one descriptor at a time.
   const native: unknown[] = [error('scandir', 'sys/a/1/b'), error('open', 'sys/a/1/b/2/v')]
   t.deepEqual([result.results[1]?.[0], result.results[2]?.[0]], backend === 'native' ? native : [rows, rows])
   t.is(result.leaked, 0)
 })
 
-test('an answer that has no room is ENOMEM, whatever failed before it; there is room for the next', (t) => {
-  if (!backends.includes('native')) return void t.pass('in the fallback the answer is on the heap of JavaScript')
-  // A thousand times the same file, of as much as one read takes: 128 MiB in hexadecimal.
+// The result of the fallback is on the JavaScript heap.
+testWithAddon('a result that does not fit in memory is ENOMEM, and the next one is returned', (t) => {
+  // One file of the size of a read, a thousand times: 128 MiB in hexadecimal.
   const root = writeFileTree(t, {
     'sys/one/size': Buffer.alloc(65536),
     ...Object.fromEntries(Array.from({ length: 1024 }, (_, index) => [`sys/many/${index}`, { link: '../one' }])),
@@ -173,7 +176,7 @@ test('an answer that has no room is ENOMEM, whatever failed before it; there is 
     `
     const { execFileSync } = require('node:child_process')
     const fs = require('node:fs')
-    const { hex } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
+    const { field: { hex } } = require(${JSON.stringify(path.resolve(__dirname, '../../lib'))})
     const one = sysfs.prepare(query('one', { size: hex('size') }))
     const many = sysfs.prepare(query('many/*', { size: hex('size') }))
     one.all()
@@ -207,9 +210,7 @@ test('an answer that has no room is ENOMEM, whatever failed before it; there is 
   })
 })
 
-const isRoot = process.getuid?.() === 0
-
-onEveryBackend('EACCES on a directory that must be listed is thrown, on an attribute it is null', (t, backend) => {
+onEveryBackend('EACCES on a directory throws, on an attribute it gives null', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/1/v': 'x\n', 'sys/a/1/secret': 'x\n', 'sys/closed/1/v': 'x\n', 'dev/x': null })
   chmodSync(root, 0o755)
   chmodSync(`${root}/sys/a/1/secret`, 0)
@@ -219,11 +220,11 @@ onEveryBackend('EACCES on a directory that must be listed is thrown, on an attri
     chmodSync(`${root}/sys/closed`, 0o755)
     chmodSync(`${root}/dev`, 0o755)
   })
-  const asOther = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
   const result = inProcess(
     backend,
     root,
     `
+    ${giveUpRoot}
     const unreadable = []
     console.log(JSON.stringify({
       secret: attempt(() => sysfs.prepare(query('a/*', { v: text('v'), secret: text('secret') })).all({}, { onUnreadable: (item) => unreadable.push(item) })),
@@ -232,7 +233,6 @@ onEveryBackend('EACCES on a directory that must be listed is thrown, on an attri
       below: attempt(() => sysfs.prepare(query('closed/1', { v: text('v'), there: exists('v'), self: link() })).all()),
       dev: attempt(() => sysfs.findMultipathDeviceForDevice('/dev/x/y')),
     }))`,
-    ...asOther,
   )
   const error = (syscall: string, file: string) => ({
     isSysfsError: true,
@@ -252,19 +252,22 @@ onEveryBackend('EACCES on a directory that must be listed is thrown, on an attri
   })
 })
 
-onEveryBackend('real sysfs: what cannot be read of a network interface is null with its reason', (t, backend) => {
-  const unreadable: Unreadable[] = []
-  const prepared = new Sysfs({ root: '/', backend }).prepare(
-    query('class/net/lo', { speed: integer('speed'), mtu: integer('mtu'), uevent: text('uevent') }),
-  )
-  const [lo] = prepared.all({}, { onUnreadable: (item) => unreadable.push(item) })
-  if (lo === undefined) return void t.pass('this machine has no /sys/class/net/lo')
-  t.is(lo.speed, null)
-  t.deepEqual(unreadable, [{ path: '/sys/class/net/lo/speed', code: 'EINVAL' }])
-  t.true((lo.mtu ?? 0) > 0)
-})
+onEveryBackend(
+  'an unreadable attribute of a real network interface is null, with its reason',
+  (t, backend) => {
+    const unreadable: Unreadable[] = []
+    const prepared = new Sysfs({ root: '/', backend }).prepare(
+      query('class/net/lo', { speed: integer('speed'), mtu: integer('mtu'), uevent: text('uevent') }),
+    )
+    const [lo] = prepared.all({}, { onUnreadable: (item) => unreadable.push(item) })
+    t.is(lo?.speed, null)
+    t.deepEqual(unreadable, [{ path: '/sys/class/net/lo/speed', code: 'EINVAL' }])
+    t.true((lo?.mtu ?? 0) > 0)
+  },
+  testWith(missingFile('/sys/class/net/lo')),
+)
 
-onEveryBackend('entries that come and go between listing and reading are not an error', (t, backend) => {
+onEveryBackend('entries that appear and disappear during a run are not an error', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/stays/v': 'x\n' })
   for (let index = 0; index < 50; index++) symlinkSync('../nowhere', `${root}/sys/a/dangling${index}`)
   mkdirSync(`${root}/sys/a/empty`)

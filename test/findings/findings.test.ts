@@ -52,7 +52,7 @@ const downInS7 = (state: string): readonly Finding[] => [
   ),
 ]
 
-/** What was done to each of the recorded machines, and nothing where nothing was. */
+/** The expected findings of each recording. */
 const expected: Readonly<Record<string, readonly Finding[]>> = {
   'S1a-nomodules': [],
   'S1b-pcidisks': [],
@@ -66,7 +66,7 @@ const expected: Readonly<Record<string, readonly Finding[]>> = {
     ...orphans('naa.60000000000000000e00000000010002', ['sdc', 'sdd', 'sdf'], null),
   ],
   'S6a-before': [],
-  // The target has dropped LUN 2, but until it is asked again nothing in sysfs shows that.
+  // The target has removed LUN 2, but sysfs does not show it before a rescan.
   'S6b-phantom': [],
   'S6c-rescanned': [phantomOfLun2('sdc', 0), phantomOfLun2('sdd', 1)],
   'S6d-path-deleted': [
@@ -99,13 +99,13 @@ function orphans(unit: string, names: readonly string[], map: string | null): re
 }
 
 for (const [name, findings] of Object.entries(expected)) {
-  onEveryBackend(`${name}: findings`, async (t, backend) => {
+  onEveryBackend(`${name} has the expected findings`, async (t, backend) => {
     const snapshot = new Sysfs({ root: await unpackRecording(name), backend }).snapshot({ detail: 'full' })
     t.deepEqual(findingsOf(snapshot), findings)
     t.deepEqual(findingsOf(new Snapshot(JSON.parse(JSON.stringify(snapshot)))), findings)
   })
 
-  onEveryBackend(`${name}: with less detail there are no other findings`, async (t, backend) => {
+  onEveryBackend(`${name} has no other findings with less detail`, async (t, backend) => {
     const sysfs = new Sysfs({ root: await unpackRecording(name), backend })
     const subjects = new Set(findings.map(subjectOf))
     for (const finding of findingsOf(sysfs.snapshot())) t.true(subjects.has(subjectOf(finding)), subjectOf(finding))
@@ -118,7 +118,7 @@ function subjectOf(finding: Finding): string {
   return `${finding.kind} ${'device' in finding ? finding.device : JSON.stringify(finding)}`
 }
 
-test('with basic detail a session that is down degrades its maps, and LUNs of one target are one unit', async (t) => {
+test('basic detail finds maps degraded by their sessions, and units by target and LUN', async (t) => {
   const basic = async (name: string) => new Sysfs({ root: await unpackRecording(name) }).snapshot()
   t.deepEqual(
     findingsOf(await basic('S7b-transport-offline')),
@@ -136,9 +136,9 @@ test('with basic detail a session that is down degrades its maps, and LUNs of on
   )
 })
 
-// ---- What no recorded machine has
+// ---- Cases that no recording has
 
-/** A disk of the target `a` by session 1, or what of it is given otherwise. */
+/** A disk of the target `a` through session 1, with other values as given. */
 function disk(
   name: string,
   hctl: string,
@@ -254,7 +254,7 @@ function snapshotWith(
 
 const isFibreChannel = { iscsi: null }
 
-test('an orphan path is told with the map that has the others', (t) => {
+test('an orphan path names the map of the other paths', (t) => {
   const [a, b, c] = [disk('sda', '1:0:0:1'), disk('sdb', '2:0:0:1'), disk('sdc', '3:0:0:1')]
   const alone = disk('sdd', '1:0:0:2')
   const unnamed = disk('sde', '1:0:0:3', { ...isFibreChannel, scsi: { wwid: null } })
@@ -266,7 +266,7 @@ test('an orphan path is told with the map that has the others', (t) => {
   ])
 })
 
-test('a path is live when its device runs and its session is logged in', (t) => {
+test('a path is live if its device is running and its session is logged in', (t) => {
   const disks = [disk('sda', '1:0:0:1'), disk('sdb', '2:0:0:1', { scsi: { state: 'offline' } })]
   const mapped = [map('m', '36001', disks)]
   const degraded = (states: readonly [string, string]): unknown =>
@@ -289,7 +289,7 @@ test('a path is live when its device runs and its session is logged in', (t) => 
   ])
 })
 
-test('a map of other than iSCSI paths is degraded when one of them is down', (t) => {
+test('a map of other paths than iSCSI is degraded if one of them is down', (t) => {
   const up = disk('sda', '1:0:0:1', isFibreChannel)
   const blocked = disk('sdb', '2:0:0:1', { ...isFibreChannel, scsi: { state: 'blocked' } })
   const unknown = disk('sdc', '3:0:0:1', { ...isFibreChannel, scsi: { state: null } })
@@ -309,23 +309,23 @@ function evidence(snapshot: Snapshot): unknown {
   )
 }
 
-test('evidence: the state that the kernel gave the device', (t) => {
+test('the state of a device is evidence', (t) => {
   for (const state of ['offline', 'cancel', 'deleted']) {
     const found = evidence(snapshotWith([disk('sda', '1:0:0:1', { scsi: { state } })]))
     t.deepEqual(found, { 'sda 1:0:0:1': [{ kind: 'state', state }] })
   }
-  // A session that is lost is another matter.
+  // A lost session is another finding.
   for (const state of ['running', 'blocked', 'transport-offline', 'quiesce', null]) {
     t.deepEqual(evidence(snapshotWith([disk('sda', '1:0:0:1', { scsi: { state } })])), {})
   }
 })
 
-test('evidence: a disk of no size, but not a drive without its medium', (t) => {
+test('a disk without a size is evidence, a drive without a medium is not', (t) => {
   const disks = [disk('sda', '1:0:0:1', { sizeBytes: 0 }), disk('sdb', '2:0:0:2', { sizeBytes: 0, removable: true })]
   t.deepEqual(evidence(snapshotWith(disks)), { 'sda 1:0:0:1': [{ kind: 'zeroSize' }] })
 })
 
-test('evidence: two LUNs of one target with one WWID', (t) => {
+test('one WWID of two LUNs of a target is evidence', (t) => {
   const wwid = 'naa.6'
   const disks = [
     disk('sda', '1:0:0:1', { scsi: { wwid } }),
@@ -341,7 +341,7 @@ test('evidence: two LUNs of one target with one WWID', (t) => {
     'sdc 1:0:0:2': of('sda', 1),
     'sdd 2:0:0:3': of('sda', 1),
   })
-  // Without sessions: of one channel and target of a host.
+  // Without sessions, LUNs of one channel and target of a host are compared.
   const cards = [
     disk('sda', '1:0:0:1', { ...isFibreChannel, scsi: { wwid } }),
     disk('sdb', '1:0:1:2', { ...isFibreChannel, scsi: { wwid } }),
@@ -350,7 +350,7 @@ test('evidence: two LUNs of one target with one WWID', (t) => {
   t.deepEqual(evidence(snapshotWith(cards)), { 'sda 1:0:0:1': of('sdc', 2), 'sdc 1:0:0:2': of('sda', 1) })
 })
 
-test('evidence: paths to one unit with different sizes', (t) => {
+test('different sizes of paths to one unit are evidence', (t) => {
   const disks = [
     disk('sda', '1:0:0:1'),
     disk('sdb', '2:0:0:1', { sizeBytes: 2097152 }),
@@ -366,7 +366,7 @@ test('evidence: paths to one unit with different sizes', (t) => {
   })
 })
 
-test('evidence: a map made for another unit', (t) => {
+test('a map of another unit is evidence', (t) => {
   const naa = (end: string) => `600000000000000000000000000000${end}`
   const a = disk('sda', '1:0:0:1', { scsi: { wwid: `naa.${naa('0a')}` } })
   const t10 = disk('sdb', '1:0:0:2', { scsi: { wwid: 't10.VENDOR 1' } })
@@ -378,7 +378,7 @@ test('evidence: a map made for another unit', (t) => {
   })
 })
 
-test('a session whose state is not known is not down', (t) => {
+test('a session of unknown state is not down', (t) => {
   const snapshot = snapshotWith(
     [],
     [],
@@ -392,7 +392,7 @@ test('a session whose state is not known is not down', (t) => {
   ])
 })
 
-test('a connection that is not up is told though its session is logged in', (t) => {
+test('a connection that is not up is a finding although its session is logged in', (t) => {
   const [session] = snapshotWith([], [], [[1, 'LOGGED_IN']]).iscsiSessions
   const connection = {
     id: 0,
@@ -419,7 +419,7 @@ test('a connection that is not up is told though its session is logged in', (t) 
   t.deepEqual(down('up', 'failed'), [[{ id: 1, state: 'failed' }]])
 })
 
-test('a disk that waits is told where no lost session explains it', (t) => {
+test('a disk that waits is a finding if no lost session explains it', (t) => {
   const blocked = { scsi: { state: 'blocked' } }
   const disks = [
     disk('sda', '1:0:0:1', blocked),
@@ -441,7 +441,7 @@ test('a disk that waits is told where no lost session explains it', (t) => {
   ])
 })
 
-test('a map of another size than its paths, which have one', (t) => {
+test('a map of another size than its paths is a finding', (t) => {
   const grown = [disk('sda', '1:0:0:1', { sizeBytes: 2097152 }), disk('sdb', '2:0:0:1'), disk('sdc', '3:0:0:1')]
   const gone = disk('sdd', '4:0:0:1', { sizeBytes: 0 })
   const unknown = disk('sde', '5:0:0:1', { sizeBytes: null })
@@ -457,7 +457,7 @@ test('a map of another size than its paths, which have one', (t) => {
   ])
 })
 
-test('maps of any kind that are suspended', (t) => {
+test('a suspended map of any kind is a finding', (t) => {
   const dm = (name: string | null, suspended: boolean | null) => ({ dm: { name, uuid: null, suspended } })
   const snapshot = snapshotWith([
     disk('dm-0', '1:0:0:1', dm('vg-lv', true)),
@@ -471,7 +471,7 @@ test('maps of any kind that are suspended', (t) => {
   ])
 })
 
-test('NVMe controllers and ports of Fibre Channel targets that are down', (t) => {
+test('NVMe controllers and Fibre Channel ports that are down are findings', (t) => {
   const controllers = ['live', 'connecting', null].map((state, index) => {
     return { name: `nvme${index}`, transport: 'tcp', address: 'traddr=::1', state }
   })
@@ -506,12 +506,12 @@ test('NVMe controllers and ports of Fibre Channel targets that are down', (t) =>
   t.deepEqual(findingsOf(snapshot), [remotePortDown, controllerDown])
 })
 
-test('four times the disks take about four times as long', (t) => {
+test('the time of findings grows linearly with the disks', (t) => {
   const root = temporaryDirectory()
   t.teardown(() => removeMachine(root))
   writeMachine(root, machineOfSize({ sessions: 32, luns: 8, maps: 64 }))
   const { blockDevices, multipathMaps, iscsiSessions, ...rest } = new Sysfs({ root }).snapshot({ detail: 'full' })
-  /** So many of these machines as one, with names, hosts and sessions of their own. */
+  /** Several copies of a machine in one, each with its own names, hosts and sessions. */
   const times = (count: number): SnapshotData => {
     const copies = Array.from({ length: count }, (_, copy) => copy)
     return {

@@ -2,22 +2,32 @@ import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { type Backend, onEveryBackend } from '../support/backends.js'
 import { answerOfChild, howItEnded, packageRoot, runInChild, steadyMemory } from '../support/child-process.js'
-import { LoopDevices } from '../support/loop-devices.js'
+import { LoopDevices, loopDevicesFor, loopDevicesModule, missingLoopDevices } from '../support/loop-devices.js'
+import { isEverythingRequired } from '../support/requirements.js'
+import { byRunLength } from '../support/run-length.js'
+import { type Register, testWith } from '../support/test-with.js'
 
-// That monitors leave nothing behind and survive the ends of threads and processes, while the kernel sends events. All
-// in processes of their own.
+// Monitors release what they hold, and threads and processes may end at any time, while the kernel sends events. Each
+// test runs in a process of its own.
 
 const libraryFile = path.join(packageRoot, 'dist/lib/index.js')
 
 /** One at a time: these tests keep the processors busy by themselves. */
-function onEach(title: string, run: (t: ExecutionContext, backend: Backend) => Promise<void>): void {
-  onEveryBackend(title, run, test.serial)
+function onEach(
+  title: string,
+  run: (t: ExecutionContext, backend: Backend) => Promise<void>,
+  register: Register = test.serial,
+): void {
+  onEveryBackend(title, run, register)
 }
 
-/** While devices come and go, where they can be made; else without events. */
+const testWithLoopDevices = testWith(missingLoopDevices())
+
+/** Runs a function while devices are added and removed. If no device can be made, it runs without events. */
 async function amidEvents(t: ExecutionContext, use: () => Promise<void>): Promise<void> {
   const started = await LoopDevices.start()
   if ('missing' in started) {
+    if (isEverythingRequired) t.fail(started.missing)
     t.log(`without events: ${started.missing}`)
     await use()
     return
@@ -36,10 +46,10 @@ async function amidEvents(t: ExecutionContext, use: () => Promise<void>): Promis
   }
 }
 
-onEach('monitors that were closed leave nothing', async (t, backend) => {
+onEach('closed monitors leave no descriptor, no thread and no memory', async (t, backend) => {
   await amidEvents(t, async () => {
     const { before, after, early, late } = await answerOfChild(
-      async ({ Sysfs }, { backend }) => {
+      async ({ Sysfs }, { backend, lateRounds }) => {
         const { readdirSync } = process.getBuiltinModule('node:fs')
         const { setImmediate } = process.getBuiltinModule('node:timers/promises')
         const counts = () => ({
@@ -72,10 +82,10 @@ onEach('monitors that were closed leave nothing', async (t, backend) => {
         await rounds(10)
         const before = counts()
         const early = await rounds(20)
-        const late = await rounds(60)
+        const late = await rounds(lateRounds)
         return { before, after: counts(), early, late }
       },
-      { backend },
+      { backend, lateRounds: byRunLength({ usual: 20, long: 200 }) },
       { nodeArguments: steadyMemory },
     )
     t.deepEqual(after, before)
@@ -83,7 +93,7 @@ onEach('monitors that were closed leave nothing', async (t, backend) => {
   })
 })
 
-onEach('monitors that nobody closed are collected, with what they hold', async (t, backend) => {
+onEach('monitors that are not closed are collected, with their descriptors and threads', async (t, backend) => {
   await amidEvents(t, async () => {
     const { before, most, after } = await answerOfChild(
       async ({ Sysfs }, { backend }) => {
@@ -95,7 +105,7 @@ onEach('monitors that nobody closed are collected, with what they hold', async (
           for (let i = 0; i < count; i++) {
             const monitor = sysfs.monitor()
             monitor.refresh()
-            // A listener that went leaves the thread for the next.
+            // The thread of a removed listener serves the next one.
             monitor.once('change', () => {})
             monitor.removeAllListeners()
             sysfs.watch()
@@ -122,51 +132,48 @@ onEach('monitors that nobody closed are collected, with what they hold', async (
   })
 })
 
-onEach('who waits is not collected', async (t, backend) => {
-  const started = await LoopDevices.start()
-  if ('missing' in started) {
-    t.log(`no loop devices to test with: ${started.missing}`)
-    t.pass()
-    return
-  }
-  await started.devices.close()
-  const found = await answerOfChild(
-    async ({ Sysfs }, { backend, file }) => {
-      const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
-      const { createRequire } = process.getBuiltinModule('node:module')
-      const { LoopDevices } = createRequire(file)(file) as typeof import('../support/loop-devices.js')
-      const started = await LoopDevices.start()
-      if ('missing' in started) throw new Error(started.missing)
-      const { devices } = started
-      const found: string[] = []
-      const follow = async () => {
-        for await (const change of new Sysfs({ sysPath: '/sys', backend }).watch({ intervalMs: 100 })) {
-          found.push(`${change.kind} ${change.name}`)
-          break
+onEach(
+  'a monitor with a listener or a pending iteration is not collected',
+  async (t, backend) => {
+    const found = await answerOfChild(
+      async ({ Sysfs }, { backend, file }) => {
+        const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
+        const { createRequire } = process.getBuiltinModule('node:module')
+        const { LoopDevices } = createRequire(file)(file) as typeof import('../support/loop-devices.js')
+        const started = await LoopDevices.start()
+        if ('missing' in started) throw new Error(started.missing)
+        const { devices } = started
+        const found: string[] = []
+        const follow = async () => {
+          for await (const change of new Sysfs({ sysPath: '/sys', backend }).watch({ intervalMs: 100 })) {
+            found.push(`${change.kind} ${change.name}`)
+            break
+          }
         }
-      }
-      const following = follow()
-      new Sysfs({ sysPath: '/sys', backend })
-        .monitor({ intervalMs: 100 })
-        .unref()
-        .on('change', () => found.push('told'))
-      for (let i = 0; i < 10; i++) {
-        globalThis.gc?.()
-        await pause(10)
-      }
-      await devices.add(1)
-      await following
-      while (!found.includes('told')) await pause(10)
-      await devices.close()
-      return found.length >= 2
-    },
-    { backend, file: path.join(__dirname, '../support/loop-devices.js') },
-    { nodeArguments: ['--expose-gc'] },
-  )
-  t.true(found)
-})
+        const following = follow()
+        new Sysfs({ sysPath: '/sys', backend })
+          .monitor({ intervalMs: 100 })
+          .unref()
+          .on('change', () => found.push('told'))
+        for (let i = 0; i < 10; i++) {
+          globalThis.gc?.()
+          await pause(10)
+        }
+        await devices.add(1)
+        await following
+        while (!found.includes('told')) await pause(10)
+        await devices.close()
+        return found.length >= 2
+      },
+      { backend, file: loopDevicesModule },
+      { nodeArguments: ['--expose-gc'] },
+    )
+    t.true(found)
+  },
+  testWithLoopDevices.serial,
+)
 
-/** What a thread or process is in the middle of when it ends. */
+/** What a thread or process is doing when it ends. */
 const occupations = {
   'making monitors': `for (;;) { sysfs.monitor(); step() }`,
   'asking a monitor': `const monitor = sysfs.monitor(); for (;;) { monitor.snapshot(); monitor.refresh(); step() }`,
@@ -187,10 +194,10 @@ const occupations = {
 }
 
 for (const [occupation, statement] of Object.entries(occupations)) {
-  onEach(`a thread may be terminated, or exit, while it is ${occupation}`, async (t, backend) => {
+  onEach(`a thread is terminated, or exits, while it is ${occupation}`, async (t, backend) => {
     await amidEvents(t, async () => {
       const end = await runInChild(
-        async ({ Sysfs }, { backend, libraryFile, statement }) => {
+        async ({ Sysfs }, { backend, libraryFile, statement, rounds, workerCount }) => {
           const { Worker } = process.getBuiltinModule('node:worker_threads')
           const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
           const { readdirSync } = process.getBuiltinModule('node:fs')
@@ -202,12 +209,12 @@ for (const [occupation, statement] of Object.entries(occupations)) {
             const step = () => { if (Atomics.add(progress, 0, 1) === last) process.exit() }
             ${statement}`
           let before: number[] = []
-          for (let round = 0; round < 6; round++) {
+          for (let round = 0; round < rounds; round++) {
             if (round === 2) before = counts()
             const progress = new Int32Array(new SharedArrayBuffer(4))
             const steps = 1 + 3 * round
             const workerData = { backend, libraryFile, progress, last: round % 2 === 0 ? steps : -1 }
-            const workers = [1, 2].map(() => new Worker(source, { eval: true, workerData }))
+            const workers = Array.from({ length: workerCount }, () => new Worker(source, { eval: true, workerData }))
             const exits = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
             if (round % 2 === 0) await Promise.race(exits)
             while (Atomics.load(progress, 0) < steps) await pause(1)
@@ -218,14 +225,18 @@ for (const [occupation, statement] of Object.entries(occupations)) {
           const monitor = new Sysfs({ sysPath: '/sys', backend }).monitor()
           return [...left, monitor.snapshot() !== undefined]
         },
-        { backend, libraryFile, statement },
+        {
+          ...{ backend, libraryFile, statement },
+          rounds: byRunLength({ usual: 4, long: 12 }),
+          workerCount: byRunLength({ usual: 1, long: 2 }),
+        },
       )
       t.is(end.status, 0, howItEnded(end))
       t.regex(end.stdout, /\[0,0,true\]$/)
     })
   })
 
-  onEach(`a process may exit while it is ${occupation}`, async (t, backend) => {
+  onEach(`a process exits while it is ${occupation}`, async (t, backend) => {
     await amidEvents(t, async () => {
       for (const steps of [0, 5]) {
         const end = await runInChild(
@@ -247,14 +258,10 @@ for (const [occupation, statement] of Object.entries(occupations)) {
   })
 }
 
-onEach('an exception of a listener ends the process as it does elsewhere', async (t, backend) => {
-  const started = await LoopDevices.start()
-  if ('missing' in started) {
-    t.log(`no loop devices to test with: ${started.missing}`)
-    t.pass()
-    return
-  }
-  try {
+onEach(
+  'an exception of a listener ends the process with exit code 1',
+  async (t, backend) => {
+    const devices = await loopDevicesFor(t)
     const ending = runInChild(
       ({ Sysfs }, { backend }) => {
         const monitor = new Sysfs({ sysPath: '/sys', backend }).monitor({ intervalMs: 50 })
@@ -270,14 +277,13 @@ onEach('an exception of a listener ends the process as it does elsewhere', async
       return end
     })
     while (!hasEnded) {
-      const names = await started.devices.add(1)
+      const names = await devices.add(1)
       await new Promise((resolve) => setTimeout(resolve, 100))
-      await started.devices.remove(names)
+      await devices.remove(names)
     }
     const { status, stderr } = await end
     t.is(status, 1)
     t.regex(stderr, /nobody catches this/)
-  } finally {
-    await started.devices.close()
-  }
-})
+  },
+  testWithLoopDevices.serial,
+)

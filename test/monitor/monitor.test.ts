@@ -3,20 +3,23 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as pause, setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { type Change, type Detail, Monitor, type Snapshot, Sysfs, type Uevent } from '../../lib/index.js'
 import { OpenAttributes } from '../../lib/monitor/open-attributes.js'
-import { backends, onEveryBackend } from '../support/backends.js'
+import { onEveryBackend } from '../support/backends.js'
 import { answerOfChild, steadyMemory } from '../support/child-process.js'
-import { LoopDevices, loopDevicesOrLog } from '../support/loop-devices.js'
-import { machineOf } from '../support/machine.js'
+import { machineOf } from '../support/library-internals.js'
+import { loopDevicesFor, loopDevicesModule, missingLoopDevices, missingLoopNodes } from '../support/loop-devices.js'
 import { lastingDifferences, ReplayedChanges } from '../support/replayed-changes.js'
+import { missingUevents } from '../support/requirements.js'
+import { byRunLength } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
+import { testWith } from '../support/test-with.js'
 
 const details: readonly Detail[] = ['links', 'basic', 'full']
 
-/** The root of a machine of two sessions, which goes away with the test. */
+/** The root of a machine of two sessions. It is removed after the test. */
 function writtenRoot(t: ExecutionContext): string {
   const root = temporaryDirectory()
   t.teardown(() => removeMachine(root))
@@ -29,18 +32,20 @@ function closing<Closable extends { close(): void }>(t: ExecutionContext, closab
   return closable
 }
 
-/** A monitor of the machine's own sysfs that hears uevents; says in the test's log why there is none. */
-function hearingMonitor(t: ExecutionContext, detail: Detail, receiveBufferSize?: number): Monitor | undefined {
+const testWithLoopDevices = testWith(missingLoopDevices())
+const testWithUevents = testWith(missingLoopDevices(), missingUevents())
+const testWithMedium = testWith(missingLoopDevices(), missingUevents(), missingLoopNodes())
+
+/** A monitor of the machine's own sysfs that receives uevents. */
+function ueventMonitor(t: ExecutionContext, detail: Detail, receiveBufferSize?: number): Monitor {
   const monitor = closing(t, new Monitor(machineOf({ sysPath: '/sys' }), { detail }, receiveBufferSize))
-  if (monitor.source === 'uevents') return monitor
-  t.log(`no uevents to test with: ${monitor.pollingReason}`)
-  t.pass()
-  return undefined
+  t.is(monitor.source, 'uevents')
+  return monitor
 }
 
 /**
- * Compares with a new snapshot. Other tests make loop devices, too, and take numbers that became free here: what differs
- * is looked at again, until this machine comes to rest.
+ * Compares with a new snapshot. Other tests make loop devices, too, and take numbers that became free here: what
+ * differs is looked at again, until this machine comes to rest.
  */
 async function isCurrent(t: ExecutionContext, monitor: Monitor): Promise<void> {
   const { detail } = monitor
@@ -56,7 +61,7 @@ async function isCurrent(t: ExecutionContext, monitor: Monitor): Promise<void> {
   t.deepEqual(monitor.snapshot(), sysfs.snapshot({ detail }))
 }
 
-onEveryBackend('without events everything is compared, and the same is the same object', (t, backend) => {
+onEveryBackend('without uevents everything is compared, and an equal snapshot is the same object', (t, backend) => {
   const root = writtenRoot(t)
   const sysfs = new Sysfs({ root, backend })
   for (const detail of details) {
@@ -82,7 +87,7 @@ onEveryBackend('without events everything is compared, and the same is the same 
   t.deepEqual(monitor.snapshot(), sysfs.snapshot())
 })
 
-onEveryBackend('a machine that comes later', (t, backend) => {
+onEveryBackend('a monitor notices a tree that appears later', (t, backend) => {
   const root = temporaryDirectory()
   t.teardown(() => removeMachine(root))
   const monitor = closing(t, new Sysfs({ root, backend }).monitor({ detail: 'full' }))
@@ -91,7 +96,7 @@ onEveryBackend('a machine that comes later', (t, backend) => {
   t.is(monitor.snapshot().multipathMaps.length, 1)
 })
 
-onEveryBackend('options are checked, and nothing is left open', (t, backend) => {
+onEveryBackend('wrong options are refused, and nothing is left open', (t, backend) => {
   const sysfs = new Sysfs({ root: '/nowhere', backend })
   // @ts-expect-error
   t.throws(() => sysfs.monitor({ detail: 'all' }), { instanceOf: TypeError, message: /^detail must be/ })
@@ -102,7 +107,7 @@ onEveryBackend('options are checked, and nothing is left open', (t, backend) => 
   }
 })
 
-onEveryBackend('a closed monitor says so', (t, backend) => {
+onEveryBackend('a closed monitor throws', (t, backend) => {
   const monitor = new Sysfs({ root: writtenRoot(t), backend }).monitor()
   monitor.snapshot()
   monitor[Symbol.dispose]()
@@ -119,7 +124,7 @@ onEveryBackend('a closed monitor says so', (t, backend) => {
   monitor.removeAllListeners()
 })
 
-onEveryBackend('changes are told to listeners, once each', async (t, backend) => {
+onEveryBackend('listeners receive each change once', async (t, backend) => {
   const root = writtenRoot(t)
   const monitor = closing(t, new Sysfs({ root, backend }).monitor({ intervalMs: 5 }))
   const told: string[] = []
@@ -140,7 +145,7 @@ onEveryBackend('changes are told to listeners, once each', async (t, backend) =>
   await pause(50)
   t.is(told.length, 2)
 
-  // Who asks in between takes nothing away from those who wait, and listeners begin with what is then.
+  // A direct reading takes no change away from listeners. A new listener starts with the current snapshot.
   monitor.removeAllListeners()
   monitor.on('change', listener)
   writeFileSync(`${root}/sys/class/block/sdb/size`, '24\n')
@@ -149,7 +154,7 @@ onEveryBackend('changes are told to listeners, once each', async (t, backend) =>
   t.deepEqual(told.slice(2), ['changed sdb'])
 })
 
-onEveryBackend('all listeners removed at once: nothing waits any more, and later ones are told', async (t, backend) => {
+onEveryBackend('after all listeners are removed nothing waits, and later listeners are called', async (t, backend) => {
   const outcome = await answerOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { writeFileSync } = process.getBuiltinModule('node:fs')
@@ -169,7 +174,7 @@ onEveryBackend('all listeners removed at once: nothing waits any more, and later
       monitor.once('change', (change) => told.push(change.name))
       writeFileSync(`${root}/sys/class/block/sdc/size`, '8\n')
       while (told.length === 0) await pause(5)
-      // The process ends by itself: nobody listens.
+      // The process ends by itself, because there is no listener.
       return { waiting, left, told }
     },
     { root: writtenRoot(t), backend },
@@ -177,7 +182,7 @@ onEveryBackend('all listeners removed at once: nothing waits any more, and later
   t.deepEqual(outcome, { waiting: 1, left: [0, 0, 0, 0], told: ['sdc'] })
 })
 
-onEveryBackend('what cannot be read is told, and read when it can be', async (t, backend) => {
+onEveryBackend('a failed reading is reported and repeated', async (t, backend) => {
   const outcome = await answerOfChild(
     async ({ Sysfs }, { root, backend }) => {
       const { closeSync, openSync, writeFileSync } = process.getBuiltinModule('node:fs')
@@ -204,7 +209,7 @@ onEveryBackend('what cannot be read is told, and read when it can be', async (t,
   t.deepEqual(outcome, { errors: ['EMFILE'], changes: ['sdb'] })
 })
 
-onEveryBackend('with few descriptors a refresh opens what it cannot hold', async (t, backend) => {
+onEveryBackend('with few descriptors a refresh opens the other attributes again', async (t, backend) => {
   const root = temporaryDirectory()
   t.teardown(() => removeMachine(root))
   writeMachine(root, machineOfSize({ sessions: 4, luns: 16, maps: 4 }))
@@ -212,7 +217,7 @@ onEveryBackend('with few descriptors a refresh opens what it cannot hold', async
     async ({ Sysfs }, { root, backend }) => {
       const { readdirSync, writeFileSync } = process.getBuiltinModule('node:fs')
       const { OpenAttributes } = process.getBuiltinModule('node:module').createRequire(`${process.cwd()}/`)(
-        './dist/lib/monitor/held-attributes.js',
+        './dist/lib/monitor/open-attributes.js',
       ) as typeof import('../../lib/monitor/open-attributes.js')
       const openDescriptors = () => readdirSync('/proc/self/fd').length
       const held = new OpenAttributes()
@@ -246,10 +251,9 @@ onEveryBackend('with few descriptors a refresh opens what it cannot hold', async
 })
 
 for (const detail of details) {
-  test.serial(`${detail}: loop devices come and go`, async (t) => {
-    const devices = await loopDevicesOrLog(t)
-    const monitor = devices && hearingMonitor(t, detail)
-    if (devices === undefined || monitor === undefined) return
+  testWithUevents.serial(`${detail}: loop devices that appear and disappear are noticed`, async (t) => {
+    const devices = await loopDevicesFor(t)
+    const monitor = ueventMonitor(t, detail)
     await isCurrent(t, monitor)
     const names = await devices.add(5)
     for (const name of names) t.is(monitor.snapshot().device(name)?.type, 'loop')
@@ -257,17 +261,16 @@ for (const detail of details) {
     await devices.remove(names.slice(1))
     t.not(monitor.snapshot().device(names[0] ?? ''), undefined)
     await isCurrent(t, monitor)
-    // The numbers that are free are taken again.
+    // The free numbers are used again.
     const again = await devices.add(4)
     for (const name of again) t.not(monitor.snapshot().device(name), undefined)
     await isCurrent(t, monitor)
   })
 }
 
-test.serial('a medium that comes, grows and goes', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const monitor = devices && hearingMonitor(t, 'full')
-  if (devices === undefined || monitor === undefined) return
+testWithMedium.serial('a medium that is inserted, grows and is removed is noticed', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const monitor = ueventMonitor(t, 'full')
   const directory = mkdtempSync(path.join(tmpdir(), 'fast-sysfs-medium-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
   const file = path.join(directory, 'medium')
@@ -275,13 +278,7 @@ test.serial('a medium that comes, grows and goes', async (t) => {
   truncateSync(file, 1 << 20)
   const [name = ''] = await devices.add(1)
   const sequence = monitor.snapshot().device(name)?.diskSequence
-  try {
-    await devices.attach(name, file)
-  } catch (error) {
-    t.log(String(error))
-    t.pass()
-    return
-  }
+  await devices.attach(name, file)
   t.is(monitor.snapshot().device(name)?.sizeBytes, 1 << 20)
   t.not(monitor.snapshot().device(name)?.diskSequence, sequence)
   await isCurrent(t, monitor)
@@ -292,22 +289,20 @@ test.serial('a medium that comes, grows and goes', async (t) => {
   await isCurrent(t, monitor)
 })
 
-test.serial('nothing happened: the same object, for one call that finds nothing', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const monitor = devices && hearingMonitor(t, 'basic')
-  if (devices === undefined || monitor === undefined) return
+testWithUevents.serial('without events a snapshot is the same object and costs one system call', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const monitor = ueventMonitor(t, 'basic')
   await devices.add(20)
   await isCurrent(t, monitor)
-  // Others may make loop devices meanwhile.
+  // Other tests may make loop devices at the same time.
   const snapshots = new Set<Snapshot>()
   for (let i = 0; i < 1000; i++) snapshots.add(monitor.snapshot())
   t.true(snapshots.size < 10, `${snapshots.size} in 1000`)
 })
 
-test.serial('more events than the kernel keeps', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const monitor = devices && hearingMonitor(t, 'basic', 1)
-  if (devices === undefined || monitor === undefined) return
+testWithUevents.serial("an overflow of the kernel's buffer loses no change", async (t) => {
+  const devices = await loopDevicesFor(t)
+  const monitor = ueventMonitor(t, 'basic', 1)
   await isCurrent(t, monitor)
   for (let round = 0; round < 5; round++) {
     const names = await devices.add(20)
@@ -318,10 +313,9 @@ test.serial('more events than the kernel keeps', async (t) => {
   }
 })
 
-test.serial('uevents and changes are told to listeners', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const monitor = devices && hearingMonitor(t, 'basic')
-  if (devices === undefined || monitor === undefined) return
+testWithUevents.serial('listeners receive uevents and changes', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const monitor = ueventMonitor(t, 'basic')
   const uevents: Uevent[] = []
   const misfits: string[] = []
   let added = 0
@@ -349,39 +343,24 @@ test.serial('uevents and changes are told to listeners', async (t) => {
   t.deepEqual(differences, [])
 })
 
-test.serial('a held attribute of a device that went is opened again when the name returns', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  if (devices === undefined) return
+testWithLoopDevices.serial('an open attribute of a removed device is opened again when the name returns', async (t) => {
+  const devices = await loopDevicesFor(t)
   const attributes = [{ key: 'sectors', kind: 'integer', path: 'size' }] as const
   const held = closing(t, new OpenAttributes())
-  // Others make loop devices, too, and may take the number.
-  for (let tries = 0; tries < 20; tries++) {
-    const [name = ''] = await devices.add(1)
-    const read = () => held.read(`/sys/class/block/${name}`, { sectors: 1 }, attributes)['sectors']
-    t.is(read(), 0)
-    t.is(held.count.held, 1)
-    await devices.remove([name])
-    t.is(read(), null)
-    const [again = ''] = await devices.add(1)
-    if (again === name) {
-      t.is(read(), 0)
-      return
-    }
-    held.release(`/sys/class/block/${name}`)
-  }
-  t.log('the name never returned')
+  const [name = ''] = await devices.addFar(1)
+  const read = () => held.read(`/sys/class/block/${name}`, { sectors: 1 }, attributes)['sectors']
+  t.is(read(), 0)
+  t.is(held.count.held, 1)
+  await devices.remove([name])
+  t.is(read(), null)
+  await devices.addAgain([name])
+  t.is(read(), 0)
 })
 
-/** Snapshots that race adds and removes: what each must show, and what must not grow. */
-for (const backend of backends) {
-  test.serial(`10,000 devices come and go while snapshots are made (${backend})`, async (t) => {
-    const started = await LoopDevices.start()
-    if ('missing' in started) {
-      t.log(`no loop devices to test with: ${started.missing}`)
-      t.pass()
-      return
-    }
-    await started.devices.close()
+/** Takes snapshots while devices are added and removed: what each must show, and what must not grow. */
+onEveryBackend(
+  'many devices come and go while snapshots are made',
+  async (t, backend) => {
     t.timeout(150_000)
     const outcome = await answerOfChild(
       async ({ Sysfs }, { backend, file, count }) => {
@@ -442,7 +421,7 @@ for (const backend of backends) {
           end: openDescriptors(),
         }
       },
-      { backend, file: path.join(__dirname, '../support/loop-devices.js'), count: 10_000 },
+      { backend, file: loopDevicesModule, count: byRunLength({ usual: 400, long: 10_000 }) },
       { nodeArguments: steadyMemory },
     )
     t.log(`${outcome.early.snapshots + outcome.late.snapshots} snapshots, source: ${outcome.source}`)
@@ -450,5 +429,6 @@ for (const backend of backends) {
     t.true(outcome.late.snapshots > 10)
     t.is(outcome.late.descriptors, outcome.early.descriptors)
     t.true(outcome.late.rss < outcome.early.rss * 1.5, `${outcome.early.rss} bytes became ${outcome.late.rss}`)
-  })
-}
+  },
+  testWithLoopDevices.serial,
+)

@@ -7,7 +7,7 @@ import { type Detail, diff, Snapshot, Sysfs } from '../../lib/index.js'
 import { RowCache, settlingTime } from '../../lib/monitor/row-cache.js'
 import { joinRows } from '../../lib/snapshot/join.js'
 import { type Backend, onEveryBackend } from '../support/backends.js'
-import { machineOf } from '../support/machine.js'
+import { machineOf } from '../support/library-internals.js'
 import { unpackRecording } from '../support/recordings.js'
 import { type Machine, machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
@@ -15,7 +15,7 @@ import { temporaryDirectory } from '../support/temporary.js'
 // What the events of a change bring up to date, and what they do not: on trees that are changed as a machine is, with
 // the messages that the kernel sends then.
 
-/** A sysfs that is now one tree, now another, with rows kept of it. */
+/** A sysfs that can be switched from one tree to another, with a row cache of it. */
 class ChangingMachine {
   readonly sysfs: Sysfs
   readonly rows: RowCache
@@ -50,7 +50,7 @@ class ChangingMachine {
     return new Snapshot(joinRows(this.detail, this.rows.toRows()))
   }
 
-  /** What is not as a new snapshot has it: `sdc: sizeBytes`. */
+  /** The differences to a new snapshot: `sdc: sizeBytes`. */
   get behind(): readonly string[] {
     return diff(this.snapshot, this.sysfs.snapshot({ detail: this.detail })).map((change) =>
       change.kind === 'changed' ? `${change.name}: ${change.fields.join(' ')}` : `${change.kind} ${change.name}`,
@@ -63,7 +63,7 @@ function uevent(action: string, devicePath: string, subsystem: string, ...proper
   return `${[`${action}@${devicePath}`, ...lines].join('\0')}\0\0`
 }
 
-/** The event of a block device that is or was in a snapshot. */
+/** The uevent of a block device of a snapshot. */
 function blockEvent(sysfs: Sysfs, action: string, name: string): string {
   const device = sysfs.snapshot({ detail: 'links' }).device(name)
   const row = sysfs.snapshot({ detail: 'links' }).blockDevices.find((one) => one.name === name)
@@ -79,7 +79,7 @@ function blockEvent(sysfs: Sysfs, action: string, name: string): string {
 const [s6b, s6c, s6d, s7a, s7c] = ['S6b-phantom', 'S6c-rescanned', 'S6d-path-deleted', 'S7a-blocked', 'S7c-recovered']
 
 for (const detail of ['links', 'basic', 'full'] as const) {
-  onEveryBackend(`${detail}: a map that came for one that went`, async (t, backend) => {
+  onEveryBackend(`${detail}: a map that replaces another is noticed`, async (t, backend) => {
     const before = await unpackRecording(s6b as string)
     const after = await unpackRecording(s6c as string)
     const machine = new ChangingMachine(t, backend, detail, before)
@@ -89,7 +89,7 @@ for (const detail of ['links', 'basic', 'full'] as const) {
     ]
     machine.become(after)
     t.true(machine.hear(...events))
-    // The sizes of a rescan have no event where they become 0; what the disks now call themselves has none at all.
+    // A rescan sends no event for a size that becomes 0, and none for a new WWID.
     const silent = { links: [], basic: ['sdc: sizeBytes', 'sdd: sizeBytes'], full: undefined }[detail]
     const ofDisks = machine.behind.filter((line) => !/^sd[c-h]: /.test(line))
     t.deepEqual(ofDisks, [])
@@ -110,7 +110,7 @@ for (const detail of ['links', 'basic', 'full'] as const) {
     t.false(machine.rows.readAll())
   })
 
-  onEveryBackend(`${detail}: a path that went, event by event`, async (t, backend) => {
+  onEveryBackend(`${detail}: a removed path is noticed event by event`, async (t, backend) => {
     const before = await unpackRecording(s6c as string)
     const after = await unpackRecording(s6d as string)
     const machine = new ChangingMachine(t, backend, detail, before)
@@ -135,7 +135,7 @@ for (const detail of ['links', 'basic', 'full'] as const) {
   })
 }
 
-onEveryBackend('states change without an event, and are read when asked', async (t, backend) => {
+onEveryBackend('states that change without an event are read on request', async (t, backend) => {
   const machine = new ChangingMachine(t, backend, 'full', await unpackRecording(s7a as string))
   machine.become(await unpackRecording(s7c as string))
   const behind = machine.behind
@@ -148,7 +148,7 @@ onEveryBackend('states change without an event, and are read when asked', async 
   t.false(machine.rows.readAll())
 })
 
-/** A machine in a directory of its own, to be written again as another. */
+/** A machine in its own directory, which can be written again as another machine. */
 function written(t: ExecutionContext, machine: Machine): string {
   const directory = temporaryDirectory()
   t.teardown(() => removeMachine(directory))
@@ -156,7 +156,7 @@ function written(t: ExecutionContext, machine: Machine): string {
   return directory
 }
 
-onEveryBackend('only what an event names is read', async (t, backend) => {
+onEveryBackend('only the entries that an event affects are read', async (t, backend) => {
   const tree = written(t, machineOfSize({ sessions: 2, luns: 2, maps: 2 }))
   const machine = new ChangingMachine(t, backend, 'basic', tree)
   for (const name of ['sda', 'sdb', 'dm-0']) writeFileSync(`${tree}/sys/class/block/${name}/size`, '77\n')
@@ -172,7 +172,7 @@ onEveryBackend('only what an event names is read', async (t, backend) => {
   t.false(machine.hear(uevent('change', '/devices/x/block/sda', 'block', 'MAJOR=8', 'MINOR=0')))
 })
 
-onEveryBackend('everything is read where something moved, or events were lost', async (t, backend) => {
+onEveryBackend('everything is read after a move and after lost events', async (t, backend) => {
   const tree = written(t, machineOfSize({ sessions: 2, luns: 2, maps: 2 }))
   const machine = new ChangingMachine(t, backend, 'basic', tree)
   const resize = (sectors: number) => writeFileSync(`${tree}/sys/class/block/sdb/size`, `${sectors}\n`)
@@ -183,7 +183,7 @@ onEveryBackend('everything is read where something moved, or events were lost', 
   t.true(machine.rows.readAffected({ uevents: [], someWereLost: true }))
   t.deepEqual(machine.behind, [])
 
-  // What was lost may go on changing: it is looked at once more, when that is over.
+  // Entries of lost events may still be settling. They are read once more afterwards.
   resize(3)
   t.true(machine.rows.isSettling)
   t.false(machine.hear())
@@ -193,7 +193,7 @@ onEveryBackend('everything is read where something moved, or events were lost', 
   t.false(machine.rows.isSettling)
 })
 
-onEveryBackend('slaves that go after the event of their map', async (t, backend) => {
+onEveryBackend('slaves that are removed after the event of their map are noticed', async (t, backend) => {
   const machines = machineOfSize({ sessions: 2, luns: 1, maps: 1 })
   const before = written(t, machines)
   const after = written(t, { ...machines, maps: machines.maps.map((map) => ({ ...map, slaves: ['sda'] })) })
@@ -209,7 +209,7 @@ onEveryBackend('slaves that go after the event of their map', async (t, backend)
   t.false(machine.rows.isSettling)
 })
 
-onEveryBackend('a session that logs in after its event, for as long as that takes', async (t, backend) => {
+onEveryBackend('a session is read again until it is logged in', async (t, backend) => {
   const whole = machineOfSize({ sessions: 2, luns: 1, maps: 0 })
   const tree = written(t, whole)
   const none = written(t, { ...whole, hosts: whole.hosts.slice(0, 1) })
@@ -239,14 +239,14 @@ onEveryBackend('a session that logs in after its event, for as long as that take
   t.false(machine.rows.isSettling)
 })
 
-onEveryBackend('a name that is used again is another device’s, with attributes of its own', async (t, backend) => {
+onEveryBackend('a reused name is another device with its own attributes', async (t, backend) => {
   const tree = written(t, machineOfSize({ sessions: 1, luns: 1, maps: 0 }))
   const other = written(t, machineOfSize({ sessions: 1, luns: 1, maps: 0 }))
   writeFileSync(`${other}/sys/class/block/sda/size`, '4096\n')
   const machine = new ChangingMachine(t, backend, 'full', tree)
   machine.rows.readSilent()
   machine.become(other)
-  // The held descriptors are those of the files that were there before.
+  // The open descriptors are those of the earlier files.
   t.false(machine.rows.readSilent())
   t.true(machine.hear(blockEvent(machine.sysfs, 'remove', 'sda'), blockEvent(machine.sysfs, 'add', 'sda')))
   t.is(machine.snapshot.device('sda')?.sizeBytes, 4096 * 512)

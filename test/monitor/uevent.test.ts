@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { parseUevents } from '../../lib/executor/uevent.js'
 import { type LostUevents, Sysfs, type Uevent } from '../../lib/index.js'
 import { ueventsOf } from '../../lib/monitor/uevent-iterator.js'
-import { loopDevicesOrLog } from '../support/loop-devices.js'
-import { machineOf } from '../support/machine.js'
+import { machineOf } from '../support/library-internals.js'
+import { loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
+import { missingUevents } from '../support/requirements.js'
+import { testWith } from '../support/test-with.js'
 
 const addOfMap = [
   'add@/devices/virtual/block/dm-3',
@@ -20,17 +22,7 @@ function messages(...events: readonly (readonly string[])[]): string {
   return events.map((lines) => `${lines.join('\0')}\0\0`).join('')
 }
 
-/** The sysfs whose uevents are heard here; says in the test's log why there is none. */
-function heardSysfs(t: ExecutionContext): Sysfs | undefined {
-  const sysfs = new Sysfs({ sysPath: '/sys' })
-  const monitor = sysfs.monitor()
-  const { pollingReason } = monitor
-  monitor.close()
-  if (pollingReason === undefined) return sysfs
-  t.log(`no uevents to test with: ${pollingReason}`)
-  t.pass()
-  return undefined
-}
+const testWithUevents = testWith(missingLoopDevices(), missingUevents())
 
 test('a message becomes an event with all its properties', (t) => {
   const [uevent, ...others] = parseUevents(messages(addOfMap))
@@ -52,7 +44,7 @@ test('a message becomes an event with all its properties', (t) => {
   )
 })
 
-test('several messages come in their order, with whatever bytes', (t) => {
+test('several messages are parsed in order, with any bytes', (t) => {
   const strange = [
     'change@/devices/a',
     'ACTION=change',
@@ -72,7 +64,7 @@ test('several messages come in their order, with whatever bytes', (t) => {
   t.is(found[1]?.properties['DM_NAME'], 'größe=1')
 })
 
-test('what is no event of the kernel is left out', (t) => {
+test('messages that are not events are ignored', (t) => {
   const without = (key: string) => addOfMap.filter((line) => !line.startsWith(key))
   const nonsense = [
     without('ACTION'),
@@ -87,19 +79,18 @@ test('what is no event of the kernel is left out', (t) => {
   t.is(parseUevents(messages(...nonsense, addOfMap)).length, 1)
 })
 
-test('a property may be called as an object’s own are', (t) => {
+test("a property may have the name of an object's own property", (t) => {
   const [uevent] = parseUevents(messages([...addOfMap, '__proto__=x', 'constructor=y']))
   t.deepEqual(Object.keys(uevent?.properties ?? {}).slice(-2), ['__proto__', 'constructor'])
 })
 
-test('the fallback hears nothing, and says so', (t) => {
-  t.throws(() => new Sysfs({ backend: 'fallback' }).uevents(), { message: /the fallback has no way to hear uevents/ })
+test('the fallback cannot receive uevents and says why', (t) => {
+  t.throws(() => new Sysfs({ backend: 'fallback' }).uevents(), { message: /the fallback cannot receive uevents/ })
 })
 
-test.serial('loop devices are heard as they come and go', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const sysfs = devices && heardSysfs(t)
-  if (devices === undefined || sysfs === undefined) return
+testWithUevents.serial('uevents of loop devices are received', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const sysfs = new Sysfs({ sysPath: '/sys' })
   const uevents = sysfs.uevents()
   const [name = ''] = await devices.add(1)
   await devices.remove([name])
@@ -118,10 +109,9 @@ test.serial('loop devices are heard as they come and go', async (t) => {
   t.deepEqual(await uevents.next(), { done: true, value: undefined })
 })
 
-test.serial('who waits is woken by an event, by the signal and by return', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const sysfs = devices && heardSysfs(t)
-  if (devices === undefined || sysfs === undefined) return
+testWithUevents.serial('a pending next ends by an event, the signal and return', async (t) => {
+  const devices = await loopDevicesFor(t)
+  const sysfs = new Sysfs({ sysPath: '/sys' })
   const controller = new AbortController()
   const aborted = sysfs.uevents({ signal: controller.signal })
   const returned = sysfs.uevents()
@@ -142,12 +132,10 @@ test.serial('who waits is woken by an event, by the signal and by return', async
   t.deepEqual(await sysfs.uevents({ signal: controller.signal }).next(), { done: true, value: undefined })
 })
 
-test.serial('more than the kernel keeps is told as lost, after what it kept', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  const sysfs = devices && heardSysfs(t)
-  if (devices === undefined || sysfs === undefined) return
-  // The kernel takes twice as much as it is told, and no less than two kilobytes.
-  const uevents = ueventsOf(machineOf({ root: '/', backend: 'native' }), {}, 1)
+testWithUevents.serial('an overflow is reported after the events that were kept', async (t) => {
+  const devices = await loopDevicesFor(t)
+  // The kernel doubles the size that is set, and uses at least two kilobytes.
+  const uevents = ueventsOf(machineOf({ sysPath: '/sys', backend: 'native' }), {}, 1)
   await devices.churn(100, 16)
   const [name = ''] = await devices.add(1)
   let lost = 0
@@ -163,8 +151,8 @@ test.serial('more than the kernel keeps is told as lost, after what it kept', as
   t.is(lost, 1)
   t.true(kept > 0 && kept < 400, `${kept} were kept`)
 
-  // Where it is empty again the next one is heard.
-  const again = ueventsOf(machineOf({ root: '/', backend: 'native' }), {}, 1 << 20)
+  // After the buffer is empty, the next event is received.
+  const again = ueventsOf(machineOf({ sysPath: '/sys', backend: 'native' }), {}, 1 << 20)
   await devices.remove([name])
   for await (const uevent of again) {
     if (uevent.action === 'lost') t.fail('nothing was lost')

@@ -1,13 +1,14 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { type Change, Sysfs } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { answerOfChild, howItEnded, runInChild } from '../support/child-process.js'
-import { loopDevicesOrLog } from '../support/loop-devices.js'
+import { loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
 import { lastingDifferences, ReplayedChanges } from '../support/replayed-changes.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
+import { testWith } from '../support/test-with.js'
 
 function writtenRoot(t: ExecutionContext): string {
   const root = temporaryDirectory()
@@ -25,7 +26,7 @@ function lineOf(change: Change): string {
   return `${kind} ${what} ${name}${change.kind === 'changed' ? `: ${change.fields.join(' ')}` : ''}`
 }
 
-onEveryBackend('changes come as they happen, each once, and in the order of a comparison', async (t, backend) => {
+onEveryBackend('changes arrive as they happen, each once, in the order of a comparison', async (t, backend) => {
   const root = writtenRoot(t)
   const changes = new Sysfs({ root, backend }).watch({ intervalMs: 5 })
   const first = changes.next()
@@ -45,13 +46,13 @@ onEveryBackend('changes come as they happen, each once, and in the order of a co
   await changes.return?.()
 })
 
-onEveryBackend('it begins when it is called, and who is slow gets what became of it', async (t, backend) => {
+onEveryBackend('an iteration begins at the call, and a slow consumer gets a combined diff', async (t, backend) => {
   const root = writtenRoot(t)
   const changes = new Sysfs({ root, backend }).watch({ intervalMs: 5 })
   for (let sectors = 1; sectors < 100; sectors++) resize(root, 'sda', sectors)
   const { value } = await changes.next()
   t.is(value.kind === 'changed' && value.what === 'blockDevice' && value.after.sizeBytes, 99 * 512)
-  // What came and went between two questions was not.
+  // A device that came and went between two calls is not reported.
   resize(root, 'sdb', 1)
   resize(root, 'sdb', 131072)
   resize(root, 'sdc', 5)
@@ -59,7 +60,7 @@ onEveryBackend('it begins when it is called, and who is slow gets what became of
   await changes.return?.()
 })
 
-onEveryBackend('several may ask at once', async (t, backend) => {
+onEveryBackend('several next calls may be pending', async (t, backend) => {
   const root = writtenRoot(t)
   const changes = new Sysfs({ root, backend }).watch({ intervalMs: 5 })
   const asked = [changes.next(), changes.next(), changes.next()]
@@ -72,7 +73,7 @@ onEveryBackend('several may ask at once', async (t, backend) => {
   t.true((await asked[2])?.done)
 })
 
-onEveryBackend('it ends by the signal, by return and by a break, without an error', async (t, backend) => {
+onEveryBackend('an iteration ends by the signal, by return and by break, without an error', async (t, backend) => {
   const root = writtenRoot(t)
   const sysfs = new Sysfs({ root, backend })
   const controller = new AbortController()
@@ -104,7 +105,7 @@ onEveryBackend('it ends by the signal, by return and by a break, without an erro
   }
 })
 
-onEveryBackend('a monitor that is closed ends the iterations over it', async (t, backend) => {
+onEveryBackend('closing a monitor ends its iterations', async (t, backend) => {
   const monitor = new Sysfs({ root: writtenRoot(t), backend }).monitor({ intervalMs: 5 })
   const waiting = monitor.changes()
   const idle = monitor.changes()
@@ -115,7 +116,7 @@ onEveryBackend('a monitor that is closed ends the iterations over it', async (t,
   t.true((await idle.next()).done)
 })
 
-onEveryBackend('an iteration that cannot read ends with the error', async (t, backend) => {
+onEveryBackend('an iteration that cannot read rejects and ends', async (t, backend) => {
   const code = await answerOfChild(
     async ({ Sysfs, SysfsError }, { root, backend }) => {
       const { closeSync, openSync } = process.getBuiltinModule('node:fs')
@@ -161,9 +162,8 @@ onEveryBackend(
   },
 )
 
-test.serial('loop devices that come and go while one watches', async (t) => {
-  const devices = await loopDevicesOrLog(t)
-  if (devices === undefined) return
+testWith(missingLoopDevices()).serial('loop devices that come and go are reported as changes', async (t) => {
+  const devices = await loopDevicesFor(t)
   const controller = new AbortController()
   const sysfs = new Sysfs({ sysPath: '/sys' })
   const monitor = sysfs.monitor({ detail: 'full', intervalMs: 50 })

@@ -13,19 +13,25 @@ import {
   runInChild,
   steadyMemory,
 } from '../support/child-process.js'
+import { byRunLength, longTest } from '../support/run-length.js'
 import { type Machine, machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
+import type { Register } from '../support/test-with.js'
 
-// Not what is answered, but that answering leaves nothing behind and survives the ends that threads and processes
-// come to. All of it in processes of their own.
+// Queries leave nothing behind, and survive the end of threads and processes. All tests run in
+// processes of their own.
 
 const IQN = 'iqn.2003-01.io.example:array0'
 const UNICODE_IQN = 'iqn.2003-01.io.example:größe'
 const libraryFile = path.join(packageRoot, 'dist/lib/index.js')
 
 /** One at a time: these tests keep the processors busy by themselves. */
-function onEach(title: string, run: (t: ExecutionContext, backend: Backend) => Promise<void>): void {
-  onEveryBackend(title, run, test.serial)
+function onEach(
+  title: string,
+  run: (t: ExecutionContext, backend: Backend) => Promise<void>,
+  register: Register = test.serial,
+): void {
+  onEveryBackend(title, run, register)
 }
 
 async function onMachine(machine: Machine, use: (root: string) => Promise<void>): Promise<void> {
@@ -38,7 +44,7 @@ async function onMachine(machine: Machine, use: (root: string) => Promise<void>)
   }
 }
 
-/** Sessions and maps, and of everything that can be wrong with them one. */
+/** Sessions and maps with one fault of each kind. */
 function troubledMachine(): Machine {
   const machine = machineOfSize({ sessions: 5, luns: 3, maps: 4 })
   const hosts = machine.hosts.map((host, index) => ({
@@ -63,10 +69,10 @@ function troubledMachine(): Machine {
   return { ...machine, hosts, links: [...machine.links, ...links] }
 }
 
-onEach('10,000 queries leave no descriptor open', async (t, backend) => {
+onEach('many queries leave no descriptor open', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const { before, after, answers, errors, unreadable } = await answerOfChild(
-      ({ Sysfs, query, field: { list, text } }, { root, backend, IQN, UNICODE_IQN }) => {
+      ({ Sysfs, query, field: { list, text } }, { root, backend, IQN, UNICODE_IQN, runs }) => {
         const { readdirSync } = process.getBuiltinModule('node:fs')
         const openDescriptors = () => readdirSync('/proc/self/fd').length
         const here = new Sysfs({ root, backend })
@@ -108,13 +114,13 @@ onEach('10,000 queries leave no descriptor open', async (t, backend) => {
         ]
         for (const ask of queries) attempt(ask)
         const before = openDescriptors()
-        for (let round = 0; round < 10_000 / queries.length; round++) {
+        for (let round = 0; round < runs / queries.length; round++) {
           unreadable.length = 0
           for (const ask of queries) attempt(ask)
         }
         return { before, after: openDescriptors(), ...count, unreadable: unreadable.map(({ code }) => code) }
       },
-      { root, backend, IQN, UNICODE_IQN },
+      { root, backend, IQN, UNICODE_IQN, runs: byRunLength({ usual: 2_000, long: 10_000 }) },
     )
     t.is(after, before)
     t.true(answers > 0 && errors > 0)
@@ -122,7 +128,7 @@ onEach('10,000 queries leave no descriptor open', async (t, backend) => {
   })
 })
 
-onEach('a query that runs out of descriptors says so and closes those it had', async (t, backend) => {
+onEach('a query without descriptors throws and closes those that it has', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const outcomes = await answerOfChild(
       ({ Sysfs, SysfsError, query, field: { list, text } }, { root, backend, IQN }) => {
@@ -152,11 +158,11 @@ onEach('a query that runs out of descriptors says so and closes those it had', a
         const most = takeAll()
         for (const [name, ask] of Object.entries(queries)) {
           outcomes[name] = []
-          // One descriptor more each time, so that every depth of a query gets to be the one that is refused.
+          // One descriptor more each time, so that each depth of a query is refused once.
           for (let free = 0; free < 6; free++) {
             for (let i = 0; i < free; i++) closeSync(taken.pop() as number)
             let outcome = 'answered'
-            for (let repetition = 0; repetition < 50; repetition++) {
+            for (let repetition = 0; repetition < 10; repetition++) {
               try {
                 ask()
               } catch (error) {
@@ -180,8 +186,9 @@ onEach('a query that runs out of descriptors says so and closes those it had', a
   })
 })
 
-onEach('answers too large for the first array of cells arrive whole', async (t, backend) => {
-  await onMachine(machineOfSize({ sessions: 8, luns: 400, maps: 1 }), async (root) => {
+onEach('results larger than the first array of cells are complete', async (t, backend) => {
+  const luns = byRunLength({ usual: 80, long: 400 })
+  await onMachine(machineOfSize({ sessions: 8, luns, maps: 1 }), async (root) => {
     const counts = await answerOfChild(
       ({ Sysfs, query, field: { list, name, text, integer, link } }, { root, backend }) => {
         const sysfs = new Sysfs({ root, backend })
@@ -211,7 +218,7 @@ onEach('answers too large for the first array of cells arrive whole', async (t, 
       },
       { root, backend },
     )
-    const blocks = 8 * 400 + 1 + 2 // the disks, the map, vda and its partition
+    const blocks = 8 * luns + 1 + 2 // the disks, the map, vda and its partition
     t.like(counts, { all: blocks, ordered: true, complete: true, unreadable: blocks, rows: blocks })
     t.deepEqual(counts.again, counts.one)
     // A partition has no queue of its own.
@@ -219,70 +226,79 @@ onEach('answers too large for the first array of cells arrive whole', async (t, 
   })
 })
 
-onEach('memory does not grow with the number of runs', async (t, backend) => {
-  await onMachine(troubledMachine(), async (root) => {
-    const { early, late } = await answerOfChild(
-      ({ Sysfs }, { root, backend, IQN, UNICODE_IQN }) => {
-        const sysfs = new Sysfs({ root, backend })
-        const run = (times: number) => {
-          for (let i = 0; i < times; i++) {
-            const unreadable: Unreadable[] = []
-            sysfs.findMultipathDeviceForDevice('/dev/disk/volume')
-            sysfs.findSlaveDevicesOnMultipath('/dev/mapper/mpatha')
-            sysfs.getIscsiPortalHostMapForTarget(UNICODE_IQN, { onUnreadable: (item) => unreadable.push(item) })
-            sysfs.findDevicesForIscsiLun(IQN, 1, { onUnreadable: (item) => unreadable.push(item) })
+onEach(
+  'memory does not grow with the number of runs',
+  async (t, backend) => {
+    await onMachine(troubledMachine(), async (root) => {
+      const { early, late } = await answerOfChild(
+        ({ Sysfs }, { root, backend, IQN, UNICODE_IQN }) => {
+          const sysfs = new Sysfs({ root, backend })
+          const run = (times: number) => {
+            for (let i = 0; i < times; i++) {
+              const unreadable: Unreadable[] = []
+              sysfs.findMultipathDeviceForDevice('/dev/disk/volume')
+              sysfs.findSlaveDevicesOnMultipath('/dev/mapper/mpatha')
+              sysfs.getIscsiPortalHostMapForTarget(UNICODE_IQN, { onUnreadable: (item) => unreadable.push(item) })
+              sysfs.findDevicesForIscsiLun(IQN, 1, { onUnreadable: (item) => unreadable.push(item) })
+            }
+            globalThis.gc?.()
+            return process.memoryUsage.rss()
           }
-          globalThis.gc?.()
-          return process.memoryUsage.rss()
-        }
-        const early = run(1000)
-        return { early, late: run(9000) }
-      },
-      { root, backend, IQN, UNICODE_IQN },
-      { nodeArguments: steadyMemory },
-    )
-    t.true(late < early * 1.5, `${early} bytes became ${late}`)
-  })
-})
+          const early = run(1000)
+          return { early, late: run(9000) }
+        },
+        { root, backend, IQN, UNICODE_IQN },
+        { nodeArguments: steadyMemory },
+      )
+      t.true(late < early * 1.5, `${early} bytes became ${late}`)
+    })
+  },
+  longTest.serial,
+)
 
-onEach('prepared queries are collected', async (t, backend) => {
-  await onMachine(troubledMachine(), async (root) => {
-    const { early, late } = await answerOfChild(
-      async ({ Sysfs, query, param, field: { list, name, text } }, { root, backend, IQN }) => {
-        const { setImmediate } = process.getBuiltinModule('node:timers/promises')
-        const sysfs = new Sysfs({ root, backend })
-        const prepare = async (count: number) => {
-          for (let i = 0; i < count; i++) {
-            const prepared = sysfs.prepare(
-              query('class/iscsi_session/session{id}', {
-                target: text('targetname').equals(param('iqn')),
-                devices: list('device/target*', { name: name(), unique: text(`${i}`) }),
-              }),
-            )
-            if (i % 100 !== 0) continue
-            prepared.all({ iqn: IQN })
-            // Node-API frees what the addon has only when the event loop turns.
+onEach(
+  'prepared queries are collected',
+  async (t, backend) => {
+    await onMachine(troubledMachine(), async (root) => {
+      const { early, late } = await answerOfChild(
+        async ({ Sysfs, query, param, field: { list, name, text } }, { root, backend, IQN }) => {
+          const { setImmediate } = process.getBuiltinModule('node:timers/promises')
+          const sysfs = new Sysfs({ root, backend })
+          const prepare = async (count: number) => {
+            for (let i = 0; i < count; i++) {
+              const prepared = sysfs.prepare(
+                query('class/iscsi_session/session{id}', {
+                  target: text('targetname').equals(param('iqn')),
+                  devices: list('device/target*', { name: name(), unique: text(`${i}`) }),
+                }),
+              )
+              if (i % 100 !== 0) continue
+              prepared.all({ iqn: IQN })
+              // Node-API frees the memory of the addon in a later turn of the event loop.
+              await setImmediate()
+            }
+            globalThis.gc?.()
             await setImmediate()
+            return { heap: process.memoryUsage().heapUsed, rss: process.memoryUsage.rss() }
           }
-          globalThis.gc?.()
-          await setImmediate()
-          return { heap: process.memoryUsage().heapUsed, rss: process.memoryUsage.rss() }
-        }
-        const early = await prepare(10_000)
-        return { early, late: await prepare(40_000) }
-      },
-      { root, backend, IQN },
-      { nodeArguments: steadyMemory },
-    )
-    t.true(late.heap < early.heap * 1.5, `a heap of ${early.heap} bytes became ${late.heap}`)
-    t.true(late.rss < early.rss * 1.5, `${early.rss} resident bytes became ${late.rss}`)
-  })
-})
+          const early = await prepare(10_000)
+          return { early, late: await prepare(40_000) }
+        },
+        { root, backend, IQN },
+        { nodeArguments: steadyMemory },
+      )
+      t.true(late.heap < early.heap * 1.5, `a heap of ${early.heap} bytes became ${late.heap}`)
+      t.true(late.rss < early.rss * 1.5, `${early.rss} resident bytes became ${late.rss}`)
+    })
+  },
+  longTest.serial,
+)
 
-onEach('several threads answer at once', async (t, backend) => {
+onEach('several threads run queries at once', async (t, backend) => {
+  const workerCount = byRunLength({ usual: 3, long: 6 })
   await onMachine(troubledMachine(), async (root) => {
     const wrong = await answerOfChild(
-      async (library, { root, backend, libraryFile, IQN }) => {
+      async (library, { root, backend, libraryFile, IQN, workerCount, runs }) => {
         const { Worker } = process.getBuiltinModule('node:worker_threads')
         const answers = ({ Sysfs }: Library, root: string, backend: Backend, IQN: string) => {
           const sysfs = new Sysfs({ root, backend })
@@ -296,34 +312,37 @@ onEach('several threads answer at once', async (t, backend) => {
         const expected = answers(library, root, backend, IQN)
         const source = `
           const { parentPort, workerData } = require('node:worker_threads')
-          const { root, backend, libraryFile, IQN, expected } = workerData
+          const { root, backend, libraryFile, IQN, expected, runs } = workerData
           const library = require(libraryFile)
           let wrong = 0
-          for (let i = 0; i < 300; i++) if ((${answers})(library, root, backend, IQN) !== expected) wrong++
+          for (let i = 0; i < runs; i++) if ((${answers})(library, root, backend, IQN) !== expected) wrong++
           parentPort.postMessage(wrong)`
-        const workerData = { root, backend, libraryFile, IQN, expected }
-        const workers = Array.from({ length: 6 }, () => new Worker(source, { eval: true, workerData }))
+        const workerData = { root, backend, libraryFile, IQN, expected, runs }
+        const workers = Array.from({ length: workerCount }, () => new Worker(source, { eval: true, workerData }))
         const counts = workers.map(
           (worker) => new Promise<number>((resolve, reject) => worker.on('message', resolve).on('error', reject)),
         )
         let wrong = 0
-        for (let i = 0; i < 300; i++) if (answers(library, root, backend, IQN) !== expected) wrong++
+        for (let i = 0; i < runs; i++) if (answers(library, root, backend, IQN) !== expected) wrong++
         return [wrong, ...(await Promise.all(counts))]
       },
-      { root, backend, libraryFile, IQN },
+      { root, backend, libraryFile, IQN, workerCount, runs: byRunLength({ usual: 60, long: 600 }) },
     )
-    t.deepEqual(wrong, [0, 0, 0, 0, 0, 0, 0])
+    t.deepEqual(wrong, Array(1 + workerCount).fill(0))
   })
 })
 
-/** So often a thread is terminated. The fallback has nothing of its own that could be left behind by that. */
-const terminations = { native: 16, fallback: 4 }
+/** How often a thread is terminated. The fallback has nothing of its own that could be left behind. */
+const terminations = {
+  native: byRunLength({ usual: 4, long: 32 }),
+  fallback: byRunLength({ usual: 2, long: 4 }),
+}
 
 /** What a worker is doing again and again while it is terminated. */
 const occupations = {
   answering: `sysfs.findDevicesForIscsiLun(IQN, 1)`,
   'answering with bytes that are not ASCII': `sessions.all()`,
-  'preparing queries': `sysfs.prepare(library.query('class/*', { name: library.name() }))`,
+  'preparing queries': `sysfs.prepare(library.query('class/*', { name: library.field.name() }))`,
   throwing: `try { new library.Sysfs({ root, backend }).prepare(1) } catch {}
     try { sysfs.findDevicesForIscsiLun(IQN, -1) } catch {}`,
 }
@@ -334,7 +353,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
       const end = await runInChild(
         async ({ Sysfs }, { root, backend, libraryFile, IQN, statement, rounds }) => {
           const { Worker } = process.getBuiltinModule('node:worker_threads')
-          const { setImmediate } = process.getBuiltinModule('node:timers/promises')
+          const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
           const { readdirSync } = process.getBuiltinModule('node:fs')
           const openDescriptors = () => readdirSync('/proc/self/fd').length
           const source = `
@@ -342,7 +361,7 @@ for (const [occupation, statement] of Object.entries(occupations)) {
             const { root, backend, libraryFile, IQN, progress } = workerData
             const library = require(libraryFile)
             const sysfs = new library.Sysfs({ root, backend })
-            const sessions = sysfs.prepare(library.query('class/iscsi_session/*', { target: library.text('targetname') }))
+            const sessions = sysfs.prepare(library.query('class/iscsi_session/*', { target: library.field.text('targetname') }))
             for (;;) { ${statement}; Atomics.add(progress, 0, 1) }`
           let before = 0
           for (let round = 0; round < rounds; round++) {
@@ -350,8 +369,8 @@ for (const [occupation, statement] of Object.entries(occupations)) {
             const progress = new Int32Array(new SharedArrayBuffer(4))
             const workerData = { root, backend, libraryFile, IQN, progress }
             const workers = [1, 2].map(() => new Worker(source, { eval: true, workerData }))
-            // Somewhere in the middle of a call, at another one each round.
-            while (Atomics.load(progress, 0) < 1 + round * 23) await setImmediate()
+            // In the middle of a call, another one in each round.
+            while (Atomics.load(progress, 0) < 1 + round * 23) await pause(1)
             await Promise.all(workers.map((worker) => worker.terminate()))
           }
           const leaked = openDescriptors() - before
@@ -370,8 +389,8 @@ onEach('a thread may be terminated while it loads the library', async (t, backen
     const end = await runInChild(
       async ({ Sysfs }, { root, backend, libraryFile, addonFile, rounds }) => {
         const { Worker } = process.getBuiltinModule('node:worker_threads')
-        const { setImmediate } = process.getBuiltinModule('node:timers/promises')
-        // Loading once is over too soon to be hit, so the worker loads the addon again and again.
+        const { setTimeout: pause } = process.getBuiltinModule('node:timers/promises')
+        // A single load is too short to be interrupted, so the worker loads the addon repeatedly.
         const source = `
           const { workerData } = require('node:worker_threads')
           const { root, backend, libraryFile, addonFile, progress } = workerData
@@ -386,7 +405,7 @@ onEach('a thread may be terminated while it loads the library', async (t, backen
           const progress = new Int32Array(new SharedArrayBuffer(4))
           const workerData = { root, backend, libraryFile, addonFile, progress }
           const workers = [1, 2].map(() => new Worker(source, { eval: true, workerData }))
-          while (Atomics.load(progress, 0) < round % 8) await setImmediate()
+          while (Atomics.load(progress, 0) < round % 8) await pause(1)
           await Promise.all(workers.map((worker) => worker.terminate()))
         }
         return new Sysfs({ root, backend }).findSlaveDevicesOnMultipath('dm-0')
@@ -401,7 +420,7 @@ onEach('a thread may be terminated while it loads the library', async (t, backen
   })
 })
 
-onEach('a process may exit in the middle of its queries', async (t, backend) => {
+onEach('a process may exit during queries', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const end = await runInChild(
       ({ Sysfs }, { root, backend, IQN }) => {
@@ -420,7 +439,7 @@ onEach('a process may exit in the middle of its queries', async (t, backend) => 
   })
 })
 
-onEach('an exception between queries ends the process with exit code 1', async (t, backend) => {
+onEach('an exception between queries ends the process with code 1', async (t, backend) => {
   await onMachine(troubledMachine(), async (root) => {
     const end = await runInChild(
       ({ Sysfs }, { root, backend, IQN }) => {
@@ -438,10 +457,11 @@ onEach('an exception between queries ends the process with exit code 1', async (
   })
 })
 
-onEach('the end of a thread, by exit or exception, leaves the others answering', async (t, backend) => {
+onEach('the end of a thread does not affect other threads', async (t, backend) => {
+  const rounds = byRunLength({ usual: 2, long: 10 })
   await onMachine(troubledMachine(), async (root) => {
     const ends = await answerOfChild(
-      async ({ Sysfs }, { root, backend, libraryFile, IQN }) => {
+      async ({ Sysfs }, { root, backend, libraryFile, IQN, rounds }) => {
         const { Worker } = process.getBuiltinModule('node:worker_threads')
         const sysfs = new Sysfs({ root, backend })
         const source = `
@@ -456,7 +476,7 @@ onEach('the end of a thread, by exit or exception, leaves the others answering',
             throw new Error('the end of this thread')
           }`
         const ends: (string | number)[] = []
-        for (let round = 0; round < 10; round++) {
+        for (let round = 0; round < rounds; round++) {
           for (const ending of ['exit', 'exception']) {
             const workerData = { root, backend, libraryFile, IQN, ending }
             const worker = new Worker(source, { eval: true, workerData })
@@ -468,14 +488,14 @@ onEach('the end of a thread, by exit or exception, leaves the others answering',
         }
         return ends
       },
-      { root, backend, libraryFile, IQN },
+      { root, backend, libraryFile, IQN, rounds },
     )
     const round = [3, 'sda,sdm', 'the end of this thread', 'sda,sdm']
-    t.deepEqual(ends, Array(10).fill(round).flat())
+    t.deepEqual(ends, Array(rounds).fill(round).flat())
   })
 })
 
-onEach('the library may be loaded several times in one process', async (t, backend) => {
+onEach('the library may be loaded several times in a process', async (t, backend) => {
   const addon = addonFile()
   const copy = () => copyPackage(addon === undefined ? {} : { 'build/Release/fast_sysfs.node': readFileSync(addon) })
   await onMachine(troubledMachine(), async (root) => {
@@ -483,9 +503,9 @@ onEach('the library may be loaded several times in one process', async (t, backe
       (library, { root, backend, IQN, packages }) => {
         const { createRequire } = process.getBuiltinModule('node:module')
         const require = createRequire(`${packages[0]}/package.json`)
-        const load = (directory: string): Library => require(`${directory}/dist/lib/index.js`) as Library
+        const load = (directory: string): Library => require(directory) as Library
         const libraries = [library, ...packages.map(load)]
-        // Once more, JavaScript and addon anew, beside those that are in use.
+        // Loads JavaScript and the addon once more, beside those in use.
         for (const file of Object.keys(require.cache)) delete require.cache[file]
         libraries.push(...packages.map(load))
 
@@ -512,7 +532,7 @@ onEach('the library may be loaded several times in one process', async (t, backe
   })
 })
 
-test.serial('a process that only loaded the library ends by itself', async (t) => {
+test.serial('a process that only loads the library ends by itself', async (t) => {
   const end = await runInChild(({ Sysfs }) => new Sysfs({ root: '/nowhere' }).backend, null)
   t.is(end.status, 0, howItEnded(end))
 })

@@ -1,19 +1,20 @@
-import test from 'ava'
 import { field, query } from '../../lib/index.js'
 import { loadAddon } from '../../lib/native/addon.js'
 import { encodeProgram } from '../../lib/native/encode-program.js'
 import { compile } from '../../lib/query/compile.js'
-import { addonFileOrLog, howItEnded, runInChild } from '../support/child-process.js'
+import { howItEnded, requiredAddonFile, runInChild } from '../support/child-process.js'
+import { byRunLength } from '../support/run-length.js'
 import { machineOfSize, removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
+import { testWithAddon } from '../support/test-with.js'
 
 const { integer, list, name, text } = field
 
-// After worker.terminate() every Node-API call that runs JavaScript or throws fails, also in the middle of a function of
-// the addon. These tests terminate workers that call the addon without a pause. The process must survive, and no
-// descriptor may stay open. test/lifecycle.test.ts does the same with the functions of the library.
+// After worker.terminate() every Node-API call that runs JavaScript or throws fails, also in the middle of a function
+// of the addon. These tests terminate workers that call the addon without a pause. The process must survive, and no
+// descriptor may stay open. test/native/lifecycle.test.ts does the same with the functions of the library.
 
-const terminationsPerWork = 60
+const terminationsPerWork = byRunLength({ usual: 8, long: 60 })
 
 const program = query('class/iscsi_session/*', {
   name: name(),
@@ -125,10 +126,10 @@ function source({ isAsynchronous, statements }: Work): string {
 }
 
 for (const [title, work] of Object.entries(works)) {
-  test(`a worker that ${title} may be terminated at any time`, async (t) => {
-    const addonFile = addonFileOrLog(t)
-    const loaded = loadAddon()
-    if (addonFile === undefined || 'error' in loaded) return
+  testWithAddon(`a worker that ${title} may be terminated at any time`, async (t) => {
+    const addonFile = requiredAddonFile()
+    const addon = loadAddon(undefined)
+    if (addon instanceof Error) throw addon
     const root = temporaryDirectory()
     try {
       writeMachine(root, machineOfSize({ sessions: 2, luns: 2, maps: 1 }))
@@ -166,7 +167,7 @@ for (const [title, work] of Object.entries(works)) {
         {
           addonFile,
           root,
-          program: [...encodeProgram(compile(program), loaded.addon.programKinds)],
+          program: [...encodeProgram(compile(program), addon.programKinds)],
           source: source(work),
           terminations: terminationsPerWork,
         },

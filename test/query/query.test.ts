@@ -23,7 +23,7 @@ const hosts: FileTree = {
   'sys/devices/pci/host10/class/host10/device': { link: '../../../host10' },
 }
 
-onEveryBackend('rows are in byte order, with what their fields read', (t, backend) => {
+onEveryBackend('rows are in byte order and have their fields', (t, backend) => {
   const sysfs = new Sysfs({ root: writeFileTree(t, hosts), backend })
   const prepared = sysfs.prepare(
     query('class/host/host{number}', {
@@ -93,7 +93,7 @@ onEveryBackend('names match by prefix, suffix, glob and number', (t, backend) =>
   t.deepEqual(names('class/host/host2/state/*'), [], 'a file has no entries')
 })
 
-onEveryBackend('rows are kept by constants and parameters', (t, backend) => {
+onEveryBackend('constants and parameters select rows', (t, backend) => {
   const sysfs = new Sysfs({ root: writeFileTree(t, hosts), backend })
   const running = sysfs.prepare(query('class/host/*', { name: name(), state: text('state').equals('running') }))
   t.deepEqual(running.all(), [{ name: 'host2', state: 'running' }])
@@ -181,7 +181,7 @@ onEveryBackend('a record reads several parts of sysfs in one call', (t, backend)
   t.deepEqual(none.all(), [{ all: [] }])
 })
 
-onEveryBackend('a required list drops its row, and tryFirst answers without listing', (t, backend) => {
+onEveryBackend('a required list drops its row, and probeFirst avoids the listing', (t, backend) => {
   const sysfs = new Sysfs({ root: writeFileTree(t, hosts), backend })
   const targets = list('device/target$host:{channel}:{target}', {
     target: capture('target'),
@@ -199,7 +199,7 @@ onEveryBackend('a required list drops its row, and tryFirst answers without list
   )
 })
 
-onEveryBackend('what a dropped row would have read is not read', (t, backend) => {
+onEveryBackend('a dropped row is not read further', (t, backend) => {
   const root = writeFileTree(t, {
     'sys/a/1/kind': 'no\n',
     'sys/a/1/trap': null,
@@ -219,7 +219,7 @@ onEveryBackend('what a dropped row would have read is not read', (t, backend) =>
   t.is(prepared.all().length, 2)
 })
 
-onEveryBackend('attributes: trimmed text, whole pages, bytes that are no text', (t, backend) => {
+onEveryBackend('text is trimmed, pages are whole, and any bytes are read', (t, backend) => {
   const page = 'x'.repeat(4095)
   const root = writeFileTree(t, {
     'sys/a/empty': '',
@@ -261,7 +261,7 @@ onEveryBackend('a binary attribute is read as hexadecimal, with its white space'
   t.deepEqual(read.all(), [{ page: Buffer.from(bytes).toString('hex'), empty: '', newline: '0a', no: null, dir: null }])
 })
 
-onEveryBackend('integers: decimal, hexadecimal, and nothing that a number cannot hold', (t, backend) => {
+onEveryBackend('integers are decimal or hexadecimal, and safe', (t, backend) => {
   const values: Readonly<Record<string, number | null>> = {
     '0': 0,
     '-0': 0,
@@ -296,7 +296,7 @@ onEveryBackend('integers: decimal, hexadecimal, and nothing that a number cannot
   }
 })
 
-onEveryBackend('names that are no UTF-8 are listed, sorted by bytes and read', (t, backend) => {
+onEveryBackend('names that are not UTF-8 are listed in byte order and read', (t, backend) => {
   const root = writeFileTree(t, { 'sys/a/b!c/v': '1\n', 'sys/a/\u00e9/v': '2\n', 'sys/a/\u{1f4be}/v': '3\n' })
   const odd = Buffer.from(`${root}/sys/a/z\xff`, 'latin1')
   mkdirSync(odd)
@@ -312,7 +312,7 @@ onEveryBackend('names that are no UTF-8 are listed, sorted by bytes and read', (
   t.deepEqual(one.all({ which: '\u{1f4be}' }), [{ v: 3 }])
 })
 
-onEveryBackend('one link is read once for all its fields, wherever they stand', (t, backend) => {
+onEveryBackend('a link is read once for all its fields', (t, backend) => {
   const root = writeFileTree(t, {
     'sys/c/x': { link: '../devices/h4/s12/x' },
     'sys/c/y': { link: 'y' },
@@ -324,7 +324,7 @@ onEveryBackend('one link is read once for all its fields, wherever they stand', 
   t.deepEqual(prepared.all(), [{ h: 4, name: 'x', text: '../devices/h4/s12/x', s: 12 }])
 })
 
-test('a query of 5000 rows and as many texts crosses whole', (t) => {
+test('a query of 5000 rows and texts is complete', (t) => {
   const tree = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`sys/a/${index}/v`, `value ${index}\n`]))
   const root = writeFileTree(t, tree)
   const rows = (backend: Backend) =>
@@ -346,7 +346,7 @@ const nonsense: readonly [what: string, make: () => Query<unknown, unknown>, mes
   ['a wildcard in an attribute', () => query('a/*', { a: text('x*') }), /only the last component/],
   ['a bare $', () => query('a/$/b', {}), /needs a name/],
   ['a bare {', () => query('a/{', {}), /needs a name/],
-  ['touching captures', () => query('a/{b}{c}', {}), /two open parts touch/],
+  ['touching captures', () => query('a/{b}{c}', {}), /need a literal between them/],
   ['a capture twice', () => query('a/{b}:{b}', {}), /stands twice/],
   ['no such capture', () => query('a/*', { n: capture('n') }), /no \{n\} to capture/],
   ['a path that refers to itself', () => query('a/*', { n: integer('x$n') }), /refers to itself/],
@@ -379,7 +379,7 @@ for (const [what, make, message] of nonsense) {
 }
 
 onEveryBackend('parameters are checked before anything is read', (t, backend) => {
-  // Nothing is there to read, and a look at it would show in the answer being empty instead of an error.
+  // There is nothing to read. A read would give an empty result instead of an error.
   const sysfs = new Sysfs({ root: '/nonexistent', backend })
   const prepared = sysfs.prepare(
     query(
@@ -420,7 +420,7 @@ onEveryBackend('parameters are checked before anything is read', (t, backend) =>
   t.throws(() => attribute.all({ attribute: 'password' }), { instanceOf: TypeError, message: /never read/ })
 })
 
-test('options are checked', (t) => {
+test('wrong options are refused', (t) => {
   t.throws(() => new Sysfs(7 as never), { instanceOf: TypeError, message: 'options must be an object, not number' })
   t.throws(() => new Sysfs({ root: '' }), { instanceOf: TypeError, message: 'root must not be empty' })
   t.throws(() => new Sysfs({ sysPath: 7 as never }), {
@@ -501,7 +501,7 @@ onEveryBackend(
       { path: `${place}/partly/device/e`, code: 'ELOOP' },
     ])
 
-    // Of the entry itself, which one path leads to and others through a parameter.
+    // Attributes of the entry itself, by a plain path and by paths with a parameter.
     const own = sysfs.prepare(
       query('class/own/device/{number}', {
         ...Object.fromEntries(names.map((attribute) => [attribute, text(attribute)])),
@@ -517,3 +517,26 @@ onEveryBackend(
     })
   },
 )
+
+onEveryBackend('properties of Object.prototype do not change an answer', (t, backend) => {
+  const root = writeFileTree(t, { 'sys/a/b1/v': '1\n', 'sys/a/b1/c': { link: '../host2/x' }, 'sys/a/b2/v': '2\n' })
+  const run = (): readonly unknown[] => {
+    const declared = query('a/b{number}', {
+      number: capture('number'),
+      value: integer('v').equals(param('value')),
+      host: numberFromLink('host', 'c'),
+      again: list('$path', { name: name() }),
+    })
+    return new Sysfs({ root, backend }).prepare(declared).all({ value: 1, path: 'v' })
+  }
+  const expected = run()
+  t.is(expected.length, 1)
+  const polluted = ['literal', 'parameter', 'slot', 'entry', 'capture', 'constant', 'path', 'error', 'addon', 'isFlag']
+  const prototype = Object.prototype as unknown as Record<string, unknown>
+  try {
+    for (const key of polluted) prototype[key] = 0
+    t.deepEqual(run(), expected)
+  } finally {
+    for (const key of polluted) delete prototype[key]
+  }
+})

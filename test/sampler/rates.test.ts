@@ -7,12 +7,12 @@ import { writeFileTree } from '../support/file-tree.js'
 
 type Counted = Partial<Record<StatColumn, number>>
 
-/** What is not named is 0. */
+/** Columns that are not named are 0. */
 function numbersOf(counted: Counted, fields: number = statColumns.length): readonly number[] {
   return statColumns.slice(0, fields).map((column) => counted[column] ?? 0)
 }
 
-/** The rates of a device over two seconds, from what a sampler read before and after. */
+/** The rates of a device over two seconds, from two samples. */
 function ratesBetween(
   t: ExecutionContext,
   backend: Backend,
@@ -108,17 +108,17 @@ const expected: DeviceRates = {
   utilization: 0.75,
 }
 
-onEveryBackend('rates as iostat has them, computed by hand', (t, backend) => {
+onEveryBackend('rates equal those of iostat, computed by hand', (t, backend) => {
   same(t, ratesBetween(t, backend, before, after), expected)
 })
 
-onEveryBackend('of an idle device all is 0, waits and sizes too', (t, backend) => {
+onEveryBackend('all rates of an idle device are 0', (t, backend) => {
   const { device, ...rates } = ratesBetween(t, backend, before, before)
   t.is(device, 'sda')
   t.deepEqual(new Set(Object.values(rates)), new Set([0]))
 })
 
-onEveryBackend('what an old kernel does not count is NaN, and not a part of the rest', (t, backend) => {
+onEveryBackend('a rate that an old kernel does not count is NaN and not part of a sum', (t, backend) => {
   const rates = ratesBetween(t, backend, before, after, 11)
   const { device, ...numbers } = rates
   const missing = Object.entries(numbers).filter(([, value]) => Number.isNaN(value))
@@ -138,7 +138,7 @@ const milliseconds = [
   ...(['queueMilliseconds', 'discardMilliseconds', 'flushMilliseconds'] as const),
 ]
 
-onEveryBackend('milliseconds count modulo 2^32', (t, backend) => {
+onEveryBackend('milliseconds wrap at 2^32', (t, backend) => {
   const wrapped: Counted = {}
   for (const column of milliseconds) {
     const grown = (after[column] ?? 0) - (before[column] ?? 0)
@@ -155,7 +155,7 @@ onEveryBackend("another device's counters give no rates", (t, backend) => {
     { ...after, writeSectors: 7999 },
     { ...after, discardMerges: 0 },
     { ...after, flushes: 39 },
-    // too far back to have come round
+    // too far back for a wrap
     { ...after, ioMilliseconds: 3999 },
     { ...after, queueMilliseconds: 0 },
     {},
@@ -166,7 +166,7 @@ onEveryBackend("another device's counters give no rates", (t, backend) => {
   }
 })
 
-test('a 32-bit kernel counts all modulo 2^32', (t) => {
+test('all counters of a 32-bit kernel wrap at 2^32', (t) => {
   const wrap = 2 ** 32
   const counters = statColumns.filter((column) => column !== 'inFlight')
   const old = Object.fromEntries(counters.map((column) => [column, wrap - 3])) as Counted
@@ -185,7 +185,7 @@ test('a 32-bit kernel counts all modulo 2^32', (t) => {
   t.is(ratesOf('sda', onlyWrapped, 2000, Number.POSITIVE_INFINITY).readsPerSecond, Number.NaN)
 })
 
-onEveryBackend('without time between them, or backwards, there are no rates', (t, backend) => {
+onEveryBackend('samples without time between them have no rates', (t, backend) => {
   const root = writeFileTree(t, { 'sys/class/block/sda/stat': numbersOf(before).join(' ') })
   const sampler = new Sysfs({ root, backend }).sampler()
   t.teardown(() => sampler.close())
@@ -196,7 +196,7 @@ onEveryBackend('without time between them, or backwards, there are no rates', (t
     const { device, ...rates } = sampler.rates(sample)[0] as DeviceRates
     t.deepEqual(new Set(Object.values(rates)), new Set([Number.NaN]))
   }
-  // Before the first sample there is nothing to compare with.
+  // Before the first sample there are no numbers.
   const fresh = new Sysfs({ root, backend }).sampler()
   t.teardown(() => fresh.close())
   const nothing = fresh.copy()
@@ -204,7 +204,7 @@ onEveryBackend('without time between them, or backwards, there are no rates', (t
   t.is(fresh.rates(nothing)[0]?.readsPerSecond, Number.NaN)
 })
 
-onEveryBackend('rates need stat', (t, backend) => {
+onEveryBackend('rates need the attribute stat', (t, backend) => {
   const root = writeFileTree(t, { 'sys/class/block/sda/inflight': '1 2' })
   const sampler = new Sysfs({ root, backend }).sampler({ attributes: ['inflight'] })
   t.teardown(() => sampler.close())

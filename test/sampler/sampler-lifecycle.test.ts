@@ -1,20 +1,26 @@
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { type Backend, backends, onEveryBackend } from '../support/backends.js'
+import { type Backend, onEveryBackend } from '../support/backends.js'
 import { answerOfChild, endOf, howItEnded, packageRoot, runInChild } from '../support/child-process.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
+import { byRunLength, longTest } from '../support/run-length.js'
+import type { Register } from '../support/test-with.js'
 
-// What sampling costs the process: memory, descriptors, and what becomes of them when it ends.
+// The memory and descriptors of a sampler, and what happens to them when the process or thread ends.
 
 const libraryFile = path.join(packageRoot, 'dist/lib/index.js')
 
-function onEach(title: string, run: (t: ExecutionContext, backend: Backend) => Promise<void>): void {
-  onEveryBackend(title, run, test.serial)
+function onEach(
+  title: string,
+  run: (t: ExecutionContext, backend: Backend) => Promise<void>,
+  register: Register = test.serial,
+): void {
+  onEveryBackend(title, run, register)
 }
 
 const stat = `${Array.from({ length: 17 }, (_, index) => String(index * 1_234_567).padStart(8)).join(' ')}\n`
 
-/** So many devices, with stat, inflight and a line of diskstats. */
+/** The files of a number of devices, with stat, inflight and a line of diskstats. */
 function devices(count: number): FileTree {
   const tree: Record<string, string> = {}
   let lines = ''
@@ -29,20 +35,21 @@ function devices(count: number): FileTree {
 
 const manyNewObjects = ['--expose-gc', '--max-semi-space-size=64', '--min-semi-space-size=64']
 
-/** Of the fallback it is what Node 20 and 22 make for the time that performance.now() returns, an object of 16 bytes. */
+/** On the fallback, performance.now() of Node 20 and 22 makes an object of 16 bytes. */
 const mostBytes = { native: 16, fallback: 32 } as const
 
-onEach('a tick allocates next to nothing', async (t, backend) => {
+onEach('a sample allocates almost nothing', async (t, backend) => {
   const root = writeFileTree(t, devices(2))
   for (const source of ['sysfs', 'diskstats'] as const) {
     const measured = await answerOfChild(
-      ({ Sysfs }, { root, backend, source }) => {
+      ({ Sysfs }, { root, backend, source, ticks }) => {
         const sampler = new Sysfs({ root, backend }).sampler({ readFrom: source })
-        const ticks = 100_000
-        /** Bytes on the heap for each run; nothing is collected meanwhile, for new objects have room enough. */
+        /**
+         * Bytes on the heap for each run. New objects have enough room, so that nothing is collected during the runs.
+         */
         const bytesEach = (run: () => unknown) => {
           let least = Number.POSITIVE_INFINITY
-          // The engine compiles now and then, which takes some memory, too.
+          // The engine compiles from time to time, which takes memory, too.
           for (let tries = 0; tries < 3; tries++) {
             globalThis.gc?.()
             const before = process.memoryUsage()
@@ -60,31 +67,28 @@ onEach('a tick allocates next to nothing', async (t, backend) => {
           }),
         }
       },
-      { root, backend, source },
+      { root, backend, source, ticks: byRunLength({ usual: 20_000, long: 100_000 }) },
       { nodeArguments: manyNewObjects },
     )
     t.log(`${source}: ${measured.tick.toFixed(2)} bytes`)
-    // What is measured with can tell: an object of one field is at least 16.
+    // The measurement notices an object of one field, which has at least 16 bytes.
     t.true(measured.smallObject >= 16, `a small object measures ${measured.smallObject} bytes`)
     t.true(measured.tick < mostBytes[backend], `${source}: ${measured.tick} bytes a tick`)
   }
 })
 
-test.serial('six minutes of ticks at 100 a second leave memory and descriptors as they were', async (t) => {
-  if (process.platform !== 'linux') return void t.pass('no /sys')
-  for (const backend of backends) {
-    const end = await endOf([
-      process.execPath,
-      path.join(packageRoot, 'dist/scripts/soak.js'),
-      ...['--ticks', '36000', '--backend', backend],
-    ])
+onEach(
+  'an hour of samples at 100 a second leaves memory and descriptors unchanged',
+  async (t, backend) => {
+    const end = await endOf([process.execPath, path.join(packageRoot, 'dist/scripts/soak.js'), '--backend', backend])
     t.is(end.status, 0, howItEnded(end))
     for (const line of end.stdout.trim().split('\n')) t.log(line)
-  }
-})
+  },
+  longTest.serial,
+)
 
 onEach(
-  'with fewer descriptors than attributes it leaves half of them alone, and has the same values',
+  'with fewer descriptors than attributes it holds only half of the descriptors, and has the same values',
   async (t, backend) => {
     const count = 200
     const root = writeFileTree(t, devices(count))
@@ -102,7 +106,7 @@ onEach(
           for (;;) free.push(openSync('/dev/null', 'r'))
         } catch {}
         const left = free.length
-        // And where it takes all of them, the sampler gives up one of its own.
+        // If the process uses all descriptors, the sampler closes one of its own.
         const vanished = sampler.sample()
         const heldThen = sampler.held
         for (const descriptor of free) closeSync(descriptor)
@@ -129,53 +133,50 @@ onEach(
   },
 )
 
-onEach(
-  'without any descriptor there is an error that says so, and the next sample is whole again',
-  async (t, backend) => {
-    const root = writeFileTree(t, devices(3))
-    const answer = await answerOfChild(
-      ({ Sysfs }, { root, backend }) => {
-        const { closeSync, openSync } = process.getBuiltinModule('node:fs')
-        const sysfs = new Sysfs({ root, backend })
-        const sampler = sysfs.sampler({ mostHeld: 0 })
-        const diskstats = sysfs.sampler({ readFrom: 'diskstats' })
-        sampler.sample()
-        const taken: number[] = []
+onEach('without a free descriptor it throws EMFILE, and the next sample is complete', async (t, backend) => {
+  const root = writeFileTree(t, devices(3))
+  const answer = await answerOfChild(
+    ({ Sysfs }, { root, backend }) => {
+      const { closeSync, openSync } = process.getBuiltinModule('node:fs')
+      const sysfs = new Sysfs({ root, backend })
+      const sampler = sysfs.sampler({ mostHeld: 0 })
+      const diskstats = sysfs.sampler({ readFrom: 'diskstats' })
+      sampler.sample()
+      const taken: number[] = []
+      try {
+        for (;;) taken.push(openSync('/dev/null', 'r'))
+      } catch {}
+      const codeOf = (call: () => unknown) => {
         try {
-          for (;;) taken.push(openSync('/dev/null', 'r'))
-        } catch {}
-        const codeOf = (call: () => unknown) => {
-          try {
-            return String(call())
-          } catch (error) {
-            const { name, code, syscall, path } = error as NodeJS.ErrnoException
-            return [name, code, syscall, path].join(' ')
-          }
+          return String(call())
+        } catch (error) {
+          const { name, code, syscall, path } = error as NodeJS.ErrnoException
+          return [name, code, syscall, path].join(' ')
         }
-        const errors = [
-          codeOf(() => sampler.sample()),
-          codeOf(() => sysfs.sampler({ devices: ['sd0'], mostHeld: 1 })),
-          codeOf(() => sysfs.sampler({ devices: [], readFrom: 'diskstats' })),
-          codeOf(() => diskstats.sample()),
-        ]
-        for (const descriptor of taken) closeSync(descriptor)
-        return { errors, vanished: sampler.sample(), values: [...sampler.values], same: String(diskstats.values) }
-      },
-      { root, backend },
-      { mostDescriptors: 64 },
-    )
-    const [again, made, madeOfDiskstats, held] = answer.errors
-    t.is(again, `SysfsError EMFILE open ${root}/sys/class/block/sd0/stat`)
-    t.regex(made as string, /^SysfsError EMFILE open /)
-    t.is(madeOfDiskstats, `SysfsError EMFILE open ${root}/proc/diskstats`)
-    t.is(held, '0')
-    t.is(answer.vanished, 0)
-    t.deepEqual(answer.values, Array.from({ length: 3 }, () => stat.trim().split(/ +/).map(Number)).flat())
-    t.is(String(answer.values), answer.same)
-  },
-)
+      }
+      const errors = [
+        codeOf(() => sampler.sample()),
+        codeOf(() => sysfs.sampler({ devices: ['sd0'], mostHeld: 1 })),
+        codeOf(() => sysfs.sampler({ devices: [], readFrom: 'diskstats' })),
+        codeOf(() => diskstats.sample()),
+      ]
+      for (const descriptor of taken) closeSync(descriptor)
+      return { errors, vanished: sampler.sample(), values: [...sampler.values], same: String(diskstats.values) }
+    },
+    { root, backend },
+    { mostDescriptors: 64 },
+  )
+  const [again, made, madeOfDiskstats, held] = answer.errors
+  t.is(again, `SysfsError EMFILE open ${root}/sys/class/block/sd0/stat`)
+  t.regex(made as string, /^SysfsError EMFILE open /)
+  t.is(madeOfDiskstats, `SysfsError EMFILE open ${root}/proc/diskstats`)
+  t.is(held, '0')
+  t.is(answer.vanished, 0)
+  t.deepEqual(answer.values, Array.from({ length: 3 }, () => stat.trim().split(/ +/).map(Number)).flat())
+  t.is(String(answer.values), answer.same)
+})
 
-onEach('a sampler that nobody closed is closed when it is collected', async (t, backend) => {
+onEach('a sampler that is not closed is closed when it is collected', async (t, backend) => {
   const root = writeFileTree(t, devices(5))
   const answer = await answerOfChild(
     async ({ Sysfs }, { root, backend }) => {
@@ -217,9 +218,9 @@ onEach('a process with an open sampler ends by itself', async (t, backend) => {
 onEach('a thread may be terminated while it samples, and leaves no descriptor', async (t, backend) => {
   const root = writeFileTree(t, devices(5))
   const end = await runInChild(
-    async ({ Sysfs }, { root, backend, libraryFile }) => {
+    async ({ Sysfs }, { root, backend, libraryFile, rounds }) => {
       const { Worker } = process.getBuiltinModule('node:worker_threads')
-      const { setImmediate, setTimeout } = process.getBuiltinModule('node:timers/promises')
+      const { setTimeout } = process.getBuiltinModule('node:timers/promises')
       const { readdirSync } = process.getBuiltinModule('node:fs')
       const open = () => readdirSync('/proc/self/fd').length
       const source = `
@@ -233,20 +234,20 @@ onEach('a thread may be terminated while it samples, and leaves no descriptor', 
           Atomics.add(progress, 0, 1)
         }`
       let before = 0
-      for (let round = 0; round < 12; round++) {
+      for (let round = 0; round < rounds; round++) {
         if (round === 1) before = open()
         const progress = new Int32Array(new SharedArrayBuffer(4))
         const workers = [1, 2].map(
           () => new Worker(source, { eval: true, workerData: { root, backend, libraryFile, progress } }),
         )
-        while (Atomics.load(progress, 0) < 1 + round * 7) await setImmediate()
+        while (Atomics.load(progress, 0) < 1 + round * 7) await setTimeout(1)
         await Promise.all(workers.map((worker) => worker.terminate()))
       }
       for (let tries = 0; tries < 100 && open() > before; tries++) await setTimeout(10)
       const sampler = new Sysfs({ root, backend }).sampler()
       return [open() - before - sampler.held, sampler.sample()]
     },
-    { root, backend, libraryFile },
+    { root, backend, libraryFile, rounds: byRunLength({ usual: 4, long: 12 }) },
   )
   t.is(end.status, 0, howItEnded(end))
   t.regex(end.stdout, /\[0,0\]$/)

@@ -1,22 +1,16 @@
 import { readFileSync } from 'node:fs'
-import test from 'ava'
 import { type Sampler, Sysfs, statColumns } from '../../lib/index.js'
-import { backends } from '../support/backends.js'
-import { type LoopDevices, loopDevicesOrLog } from '../support/loop-devices.js'
+import { type Backend, onEveryBackend } from '../support/backends.js'
+import { loopDevicesFor, missingLoopDevices } from '../support/loop-devices.js'
+import { missingBlockDevices } from '../support/requirements.js'
+import { byRunLength } from '../support/run-length.js'
+import { testWith } from '../support/test-with.js'
 
 // In the machine's own /sys, where a device's files really go away with it.
 
 const width = statColumns.length
-const isLinux = process.platform === 'linux'
-const sources = ['sysfs', 'diskstats'] as const
-const ways = backends.flatMap((backend) =>
-  sources.map((source) => ({
-    title: `${backend}, ${source}`,
-    source,
-    samplerOf: (devices?: readonly string[]) =>
-      new Sysfs({ root: '/', backend }).sampler({ readFrom: source, ...(devices && { devices }) }),
-  })),
-)
+const testWithBlockDevices = testWith(missingBlockDevices())
+const testWithLoopDevices = testWith(missingLoopDevices())
 
 function rowOf(sampler: Sampler, device: string): readonly number[] {
   const row = sampler.devices.indexOf(device)
@@ -26,141 +20,153 @@ function rowOf(sampler: Sampler, device: string): readonly number[] {
 const isGone = (row: readonly number[]) => row.length === width && row.every(Number.isNaN)
 const isThere = (row: readonly number[]) => row.length === width && row.slice(0, 11).every((number) => number >= 0)
 
-for (const { title, source, samplerOf } of ways) {
-  test.serial(`every block device of this machine has the numbers that its stat has (${title})`, (t) => {
-    if (!isLinux) return void t.pass('no /sys')
-    const sampler = samplerOf()
-    t.teardown(() => sampler.close())
-    // Others may use a device, add one or remove it; what counts only up is between two looks.
-    const look = () =>
-      sampler.devices.map((device) => {
-        try {
-          return readFileSync(`/sys/class/block/${device}/stat`, 'utf8').trim().split(/\s+/).map(Number)
-        } catch {
-          return undefined
+for (const source of ['sysfs', 'diskstats'] as const) {
+  const samplerOf = (backend: Backend, devices?: readonly string[]) =>
+    new Sysfs({ root: '/', backend }).sampler({ readFrom: source, ...(devices && { devices }) })
+
+  onEveryBackend(
+    `${source}: every block device of this machine has the numbers of its stat`,
+    (t, backend) => {
+      const sampler = samplerOf(backend)
+      t.teardown(() => sampler.close())
+      // Other programs may use, add and remove devices. A counter lies between its values before and after.
+      const look = () =>
+        sampler.devices.map((device) => {
+          try {
+            return readFileSync(`/sys/class/block/${device}/stat`, 'utf8').trim().split(/\s+/).map(Number)
+          } catch {
+            return undefined
+          }
+        })
+      const before = look()
+      sampler.sample()
+      const after = look()
+      const countsOnlyUp = ['reads', 'readSectors', 'writes', 'writeSectors', 'discards', 'flushes'] as const
+      sampler.devices.forEach((device, row) => {
+        const [low, high] = [before[row], after[row]]
+        if (low === undefined || high === undefined || sampler.vanished.includes(device)) return
+        for (const column of countsOnlyUp) {
+          const at = sampler.column(column)
+          const value = sampler.value(device, column)
+          if (low[at] === undefined) t.is(value, Number.NaN)
+          else t.true(value >= low[at] && value <= (high[at] as number), `${device} ${column}: ${value}`)
         }
       })
-    const before = look()
-    sampler.sample()
-    const after = look()
-    const countsOnlyUp = ['reads', 'readSectors', 'writes', 'writeSectors', 'discards', 'flushes'] as const
-    sampler.devices.forEach((device, row) => {
-      const [low, high] = [before[row], after[row]]
-      if (low === undefined || high === undefined || sampler.vanished.includes(device)) return
-      for (const column of countsOnlyUp) {
-        const at = sampler.column(column)
-        const value = sampler.value(device, column)
-        if (low[at] === undefined) t.is(value, Number.NaN)
-        else t.true(value >= low[at] && value <= (high[at] as number), `${device} ${column}: ${value}`)
+    },
+    testWithBlockDevices.serial,
+  )
+
+  onEveryBackend(
+    `${source}: a removed device stays NaN, also after its name returns`,
+    async (t, backend) => {
+      const loops = await loopDevicesFor(t)
+      const names = await loops.addFar(4)
+      const sampler = samplerOf(backend, names)
+      t.teardown(() => sampler.close())
+      t.is(sampler.sample(), 0)
+      t.true(names.every((name) => isThere(rowOf(sampler, name))))
+
+      const [first, second, third, fourth] = names as [string, string, string, string]
+      await loops.remove([second])
+      t.is(sampler.sample(), 1)
+      t.deepEqual(sampler.vanished, [second])
+      t.is(sampler.sample(), 0)
+      t.deepEqual(sampler.vanished, [])
+      t.true(isGone(rowOf(sampler, second)))
+      // A removed device is not held.
+      t.is(sampler.held, source === 'sysfs' ? 3 : 1)
+
+      // A device that was removed and added between two samples is another device. The line of the first one in
+      // diskstats is now behind the others.
+      await loops.remove([first])
+      await loops.addAgain([first, second])
+      t.is(sampler.sample(), 1)
+      t.deepEqual(sampler.vanished, [first])
+      for (let i = 0; i < 3; i++) t.is(sampler.sample(), 0)
+      t.true(isGone(rowOf(sampler, first)) && isGone(rowOf(sampler, second)))
+      t.true(isThere(rowOf(sampler, third)) && isThere(rowOf(sampler, fourth)))
+
+      // A new sampler has them.
+      const another = samplerOf(backend, names)
+      t.teardown(() => another.close())
+      t.is(another.sample(), 0)
+      t.true(names.every((name) => isThere(rowOf(another, name))))
+
+      await loops.remove(names)
+      t.is(sampler.sample(), 2)
+      t.deepEqual([...sampler.vanished].sort(), [third, fourth].sort())
+      t.true(sampler.values.every(Number.isNaN))
+      t.is(another.sample(), 4)
+      t.is(sampler.sample() + another.sample(), 0)
+    },
+    testWithLoopDevices.serial,
+  )
+
+  onEveryBackend(
+    `${source}: devices that come and go leave the others unchanged`,
+    async (t, backend) => {
+      const loops = await loopDevicesFor(t)
+      const churned = await loops.add(6)
+      const staying = await loops.addFar(3)
+      await loops.remove(churned)
+      let isChurning = true
+      const churn = loops.churn(byRunLength({ usual: 40, long: 400 }), 6).finally(() => {
+        isChurning = false
+      })
+      let samples = 0
+      const wrong: string[] = []
+      while (isChurning) {
+        const fixed = samplerOf(backend, staying)
+        const all = samplerOf(backend)
+        for (let i = 0; i < 20; i++) {
+          samples++
+          if (fixed.sample() !== 0) wrong.push(`vanished: ${fixed.vanished}`)
+          for (const name of staying) if (!isThere(rowOf(fixed, name))) wrong.push(`${name}: ${rowOf(fixed, name)}`)
+          all.sample()
+          for (const name of staying) if (!isThere(rowOf(all, name))) wrong.push(`${name} of all: ${rowOf(all, name)}`)
+          for (const name of all.vanished) if (!isGone(rowOf(all, name))) wrong.push(`${name} vanished and has numbers`)
+          await new Promise(setImmediate)
+        }
+        fixed.close()
+        all.close()
       }
-    })
-  })
-
-  test.serial(`a device that is unplugged is NaN for ever, also where its name returns (${title})`, async (t) => {
-    const loops = await loopDevicesOrLog(t)
-    if (loops === undefined) return
-    const names = await loops.add(4)
-    const sampler = samplerOf(names)
-    t.teardown(() => sampler.close())
-    t.is(sampler.sample(), 0)
-    t.true(names.every((name) => isThere(rowOf(sampler, name))))
-
-    const [first, second, third, fourth] = names as [string, string, string, string]
-    await loops.remove([second])
-    t.is(sampler.sample(), 1)
-    t.deepEqual(sampler.vanished, [second])
-    t.is(sampler.sample(), 0)
-    t.deepEqual(sampler.vanished, [])
-    t.true(isGone(rowOf(sampler, second)))
-    // What is gone is not held.
-    t.is(sampler.held, source === 'sysfs' ? 3 : 1)
-
-    // Unplugged and back between two samples: another device, whatever its name. The first one's place in diskstats is
-    // now behind the others'.
-    await loops.remove([first])
-    const areBack = await addAgain(loops, [first, second])
-    t.is(sampler.sample(), 1)
-    t.deepEqual(sampler.vanished, [first])
-    for (let i = 0; i < 3; i++) t.is(sampler.sample(), 0)
-    t.true(isGone(rowOf(sampler, first)) && isGone(rowOf(sampler, second)))
-    t.true(isThere(rowOf(sampler, third)) && isThere(rowOf(sampler, fourth)))
-
-    if (!areBack) return void t.log('somebody else was faster and has one of the names')
-    // A sampler made now has them.
-    const another = samplerOf(names)
-    t.teardown(() => another.close())
-    t.is(another.sample(), 0)
-    t.true(names.every((name) => isThere(rowOf(another, name))))
-
-    await loops.remove(names)
-    t.is(sampler.sample(), 2)
-    t.deepEqual([...sampler.vanished].sort(), [third, fourth].sort())
-    t.true(sampler.values.every(Number.isNaN))
-    t.is(another.sample(), 4)
-    t.is(sampler.sample() + another.sample(), 0)
-  })
-
-  test.serial(`devices that come and go leave the others as they are (${title})`, async (t) => {
-    const loops = await loopDevicesOrLog(t)
-    if (loops === undefined) return
-    const churned = await loops.add(6)
-    const staying = await loops.add(3)
-    await loops.remove(churned)
-    let isChurning = true
-    const churn = loops.churn(120, 6).finally(() => {
-      isChurning = false
-    })
-    let samples = 0
-    const wrong: string[] = []
-    while (isChurning) {
-      const fixed = samplerOf(staying)
-      const all = samplerOf()
-      for (let i = 0; i < 20; i++) {
-        samples++
-        if (fixed.sample() !== 0) wrong.push(`vanished: ${fixed.vanished}`)
-        for (const name of staying) if (!isThere(rowOf(fixed, name))) wrong.push(`${name}: ${rowOf(fixed, name)}`)
-        all.sample()
-        for (const name of staying) if (!isThere(rowOf(all, name))) wrong.push(`${name} of all: ${rowOf(all, name)}`)
-        for (const name of all.vanished) if (!isGone(rowOf(all, name))) wrong.push(`${name} vanished and has numbers`)
-        await new Promise(setImmediate)
-      }
-      fixed.close()
-      all.close()
-    }
-    await churn
-    t.deepEqual(wrong, [])
-    t.true(samples >= 20, `${samples} samples`)
-    t.log(`${samples} samples`)
-  })
+      await churn
+      t.deepEqual(wrong, [])
+      t.true(samples >= 20, `${samples} samples`)
+      t.log(`${samples} samples`)
+    },
+    testWithLoopDevices.serial,
+  )
 }
 
-for (const backend of backends) {
-  test.serial(`an attribute that is opened every time is not taken from another device (${backend})`, async (t) => {
-    const loops = await loopDevicesOrLog(t)
-    if (loops === undefined) return
-    const names = await loops.add(2)
+onEveryBackend(
+  'an attribute that is opened for every sample is not read from another device',
+  async (t, backend) => {
+    const loops = await loopDevicesFor(t)
+    const names = await loops.addFar(2)
     const [first, second] = names as [string, string]
     const sampler = new Sysfs({ root: '/', backend }).sampler({ devices: names, mostHeld: 0 })
     t.teardown(() => sampler.close())
     t.is(sampler.sample(), 0)
     t.true(names.every((name) => isThere(rowOf(sampler, name))))
     await loops.remove([first])
-    await addAgain(loops, [first])
+    await loops.addAgain([first])
     t.is(sampler.sample(), 1)
     t.deepEqual(sampler.vanished, [first])
     t.is(sampler.sample(), 0)
     t.true(isGone(rowOf(sampler, first)) && isThere(rowOf(sampler, second)))
     t.is(sampler.held, 0)
-  })
-}
+  },
+  testWithLoopDevices.serial,
+)
 
-for (const backend of backends) {
-  test.serial(`diskstats passes nobody over while devices before it go away (${backend})`, async (t) => {
-    const loops = await loopDevicesOrLog(t)
-    if (loops === undefined) return
-    // The kernel gives a page of lines at a time, and finds the next one by counting devices.
-    const older = await loops.add(50)
-    const staying = await loops.add(80)
+onEveryBackend(
+  'diskstats: no device is left out while devices before it are removed',
+  async (t, backend) => {
+    const loops = await loopDevicesFor(t)
+    // The kernel returns a page of lines at a time, and finds the next line by counting devices.
+    const older = await loops.addFar(50)
+    const staying = await loops.addFar(80)
     const sampler = new Sysfs({ root: '/', backend }).sampler({ readFrom: 'diskstats', devices: staying })
     t.teardown(() => sampler.close())
     t.is(sampler.sample(), 0)
@@ -178,14 +184,6 @@ for (const backend of backends) {
     await removal
     t.deepEqual(wrong, [])
     t.log(`${samples} samples`)
-  })
-}
-
-/** Adds devices until these names are taken again. Somebody else may be faster: then they are, but not by us. */
-async function addAgain(loops: LoopDevices, wanted: readonly string[]): Promise<boolean> {
-  const had = new Set<string>()
-  for (let tries = 0; tries < 20 && !wanted.every((name) => had.has(name)); tries++) {
-    for (const name of await loops.add(1)) had.add(name)
-  }
-  return wanted.every((name) => had.has(name))
-}
+  },
+  testWithLoopDevices.serial,
+)

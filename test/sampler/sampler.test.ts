@@ -4,6 +4,8 @@ import { parseIntegers, parseWhole } from '../../lib/fallback/integers.js'
 import { Sysfs, SysfsError, statColumns } from '../../lib/index.js'
 import { onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
+import { missingFile } from '../support/requirements.js'
+import { testWith } from '../support/test-with.js'
 
 /** As the kernel prints it (part_stat_show): each number in eight bytes or more. */
 function statOf(...numbers: readonly number[]): string {
@@ -31,7 +33,7 @@ const twoDisks: FileTree = {
 const isNumbers = (values: Float64Array, expected: readonly number[]) =>
   values.length === expected.length && expected.every((number, index) => Object.is(values[index], number))
 
-onEveryBackend('by default stat of every device, one row after the other', (t, backend) => {
+onEveryBackend('the default is stat of every device', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler()
   t.teardown(() => sampler.close())
@@ -46,7 +48,7 @@ onEveryBackend('by default stat of every device, one row after the other', (t, b
   t.deepEqual([sampler.needed, sampler.held, sampler.reopened], [2, 2, 0])
 })
 
-onEveryBackend('every sample reads anew, into the same memory', (t, backend) => {
+onEveryBackend('every sample reads again into the same memory', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler({ devices: ['sda'] })
   t.teardown(() => sampler.close())
@@ -59,7 +61,7 @@ onEveryBackend('every sample reads anew, into the same memory', (t, backend) => 
   t.true(isNumbers(values, second))
 })
 
-onEveryBackend('attributes have the columns that their names stand for', (t, backend) => {
+onEveryBackend('attributes have their columns', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler({
     attributes: [
@@ -106,7 +108,7 @@ onEveryBackend(
   },
 )
 
-onEveryBackend('devices by name and path, in the order given, each once; what is not there vanished', (t, backend) => {
+onEveryBackend('devices are given by name or path, and a missing device has vanished', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler({
     devices: ['/dev/mapper/mpatha', 'sda', 'sdb', 'sdz', '/dev/nowhere', '/..', '/dev/../sys/class/block/sda'],
@@ -121,7 +123,7 @@ onEveryBackend('devices by name and path, in the order given, each once; what is
   t.deepEqual(sampler.vanished, [])
 })
 
-onEveryBackend('no devices at all', (t, backend) => {
+onEveryBackend('a sampler may have no devices', (t, backend) => {
   for (const options of [{}, { devices: [] }, { devices: [], readFrom: 'diskstats' } as const]) {
     const root = writeFileTree(t, { 'proc/diskstats': '', 'sys/class': null })
     const sampler = new Sysfs({ root, backend }).sampler(options)
@@ -132,7 +134,7 @@ onEveryBackend('no devices at all', (t, backend) => {
   }
 })
 
-onEveryBackend('a sample has the time it was taken, by the clock of process.hrtime', (t, backend) => {
+onEveryBackend('a sample has its time by the clock of process.hrtime', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler()
   t.teardown(() => sampler.close())
@@ -141,13 +143,13 @@ onEveryBackend('a sample has the time it was taken, by the clock of process.hrti
   let last = now()
   for (let i = 0; i < 100; i++) {
     sampler.sample()
-    // The fallback knows this clock by another, to some microseconds.
+    // The fallback derives this clock from another one, with an error of microseconds.
     t.true(sampler.timestamp > last - 0.05 && sampler.timestamp < now() + 0.05, `${last} ${sampler.timestamp}`)
     last = sampler.timestamp
   }
 })
 
-onEveryBackend('a copy stays as it is, and may be used again', (t, backend) => {
+onEveryBackend('a copy does not change and may be overwritten', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler({ devices: ['sda'] })
   t.teardown(() => sampler.close())
@@ -170,16 +172,16 @@ onEveryBackend('a copy stays as it is, and may be used again', (t, backend) => {
   ]) {
     t.throws(() => sampler.copy(wrong as never), {
       instanceOf: TypeError,
-      message: "into must be a copy of this sampler's",
+      message: 'into must be a copy of this sampler',
     })
     t.throws(() => sampler.rates(wrong as never), {
       instanceOf: TypeError,
-      message: "previous must be a copy of this sampler's",
+      message: 'previous must be a copy of this sampler',
     })
   }
 })
 
-onEveryBackend('an attribute that cannot be read is NaN, whatever it is', (t, backend) => {
+onEveryBackend('an unreadable attribute is NaN', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   mkdirSync(`${root}/sys/class/block/sda/directory`)
   const sampler = new Sysfs({ root, backend }).sampler({
@@ -191,7 +193,7 @@ onEveryBackend('an attribute that cannot be read is NaN, whatever it is', (t, ba
   t.true(isNumbers(sampler.values, [Number.NaN, 128]))
 })
 
-onEveryBackend('wrong options are refused before anything is read, in the same words', (t, backend) => {
+onEveryBackend('wrong options are refused with one message before anything is read', (t, backend) => {
   const sysfs = new Sysfs({ root: '/nonexistent', backend })
   const refused = (options: unknown, type: typeof TypeError | typeof RangeError, message: string) =>
     t.throws(() => sysfs.sampler(options as never), { instanceOf: type, message })
@@ -220,7 +222,7 @@ onEveryBackend('wrong options are refused before anything is read, in the same w
   refused({ devices: ['a/b'] }, TypeError, "device must be a kernel name or an absolute path: 'a/b'")
 })
 
-onEveryBackend('closed once or twice it holds nothing, and samples no more', (t, backend) => {
+onEveryBackend('a closed sampler holds nothing and throws', (t, backend) => {
   const root = writeFileTree(t, { ...twoDisks, 'proc/diskstats': '' })
   for (const source of ['sysfs', 'diskstats'] as const) {
     const sampler = new Sysfs({ root, backend }).sampler({ readFrom: source })
@@ -232,15 +234,15 @@ onEveryBackend('closed once or twice it holds nothing, and samples no more', (t,
   }
 })
 
-onEveryBackend('values whose memory was given away are noticed', (t, backend) => {
+onEveryBackend('a sampler whose memory was transferred throws', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const sampler = new Sysfs({ root, backend }).sampler()
   t.teardown(() => sampler.close())
   structuredClone(sampler.values.buffer, { transfer: [sampler.values.buffer as ArrayBuffer] })
-  t.throws(() => sampler.sample(), { message: "the memory of the sampler's values was given away" })
+  t.throws(() => sampler.sample(), { message: "the memory of the sampler's values was transferred" })
 })
 
-onEveryBackend('fewer descriptors than attributes: the same values, the rest is opened anew', (t, backend) => {
+onEveryBackend('with fewer descriptors than attributes the values are the same', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   for (const mostHeld of [0, 1, 2, 3, 4]) {
     const sampler = new Sysfs({ root, backend }).sampler({ attributes: ['stat', 'inflight'], mostHeld })
@@ -269,7 +271,7 @@ const withDiskstats: FileTree = {
   'proc/diskstats': diskstats,
 }
 
-onEveryBackend('diskstats has the same, by name and number', (t, backend) => {
+onEveryBackend('diskstats has the same numbers, by name and number', (t, backend) => {
   const root = writeFileTree(t, withDiskstats)
   const sampler = new Sysfs({ root, backend }).sampler({ readFrom: 'diskstats' })
   t.teardown(() => sampler.close())
@@ -282,7 +284,7 @@ onEveryBackend('diskstats has the same, by name and number', (t, backend) => {
     t.true(isNumbers(sampler.values, [...first, ...first, ...second, ...sdb1, ...nothing]), String(sampler.values))
   }
 
-  // In another order, with a number that is not sdb's, and without a line end.
+  // In another order, with a number that is not that of sdb, and without a final newline.
   writeFileSync(
     `${root}/proc/diskstats`,
     `\n8 99 sdb 1\n8 16 sdbb 1\nx\n${diskstats.split('\n').reverse().join('\n')}\n`,
@@ -290,7 +292,7 @@ onEveryBackend('diskstats has the same, by name and number', (t, backend) => {
   t.is(sampler.sample(), 0)
   t.true(isNumbers(sampler.values, [...first, ...first, ...second, ...sdb1, ...nothing]), String(sampler.values))
 
-  // A device that is there and has no line has no numbers. When it has one again, it has.
+  // A device without a line has no numbers until it has a line again.
   writeFileSync(`${root}/proc/diskstats`, `   8      16 sdb ${second.join(' ')}\n`)
   t.is(sampler.sample(), 0)
   t.true(isNumbers(sampler.values, [...nothing, ...nothing, ...second, ...nothing, ...nothing]))
@@ -327,25 +329,32 @@ onEveryBackend('diskstats of many devices takes many reads', (t, backend) => {
   }
 })
 
-onEveryBackend("without a diskstats, or with another machine's, there is an error", (t, backend) => {
+onEveryBackend('a missing diskstats is an error', (t, backend) => {
   const root = writeFileTree(t, twoDisks)
   const error = t.throws(() => new Sysfs({ root, backend }).sampler({ readFrom: 'diskstats' }), {
     instanceOf: SysfsError,
   })
   t.like(error, { code: 'ENOENT', syscall: 'open', path: `${root}/proc/diskstats` })
   t.is(new Sysfs({ root, procPath: '/elsewhere/', backend }).procPath, '/elsewhere')
-  if (process.platform !== 'linux') return
-  t.throws(() => new Sysfs({ root, procPath: '/proc', backend }).sampler({ readFrom: 'diskstats' }), {
-    instanceOf: TypeError,
-    message: `procPath and sysPath must be of one machine: '/proc' is a kernel's, '${root}/sys' is not`,
-  })
-  t.throws(() => new Sysfs({ sysPath: '/sys', procPath: root, backend }).sampler({ readFrom: 'diskstats' }), {
-    instanceOf: TypeError,
-    message: `procPath and sysPath must be of one machine: '/sys' is a kernel's, '${root}' is not`,
-  })
 })
 
-test('numbers, byte by byte: what the fallback parses is what is there', (t) => {
+onEveryBackend(
+  'procPath and sysPath of two machines are a TypeError',
+  (t, backend) => {
+    const root = writeFileTree(t, twoDisks)
+    t.throws(() => new Sysfs({ root, procPath: '/proc', backend }).sampler({ readFrom: 'diskstats' }), {
+      instanceOf: TypeError,
+      message: `procPath and sysPath must be of one machine: '/proc' is a kernel's, '${root}/sys' is not`,
+    })
+    t.throws(() => new Sysfs({ sysPath: '/sys', procPath: root, backend }).sampler({ readFrom: 'diskstats' }), {
+      instanceOf: TypeError,
+      message: `procPath and sysPath must be of one machine: '/sys' is a kernel's, '${root}' is not`,
+    })
+  },
+  testWith(missingFile('/proc/diskstats')),
+)
+
+test('the fallback parses numbers of any bytes', (t) => {
   const parsed = (text: string, count: number) => {
     const numbers = new Float64Array(count)
     parseIntegers(Buffer.from(text), 0, text.length, numbers, 0, count)

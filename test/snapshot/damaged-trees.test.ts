@@ -17,24 +17,25 @@ import test from 'ava'
 import fc from 'fast-check'
 import { type Detail, diff, findingsOf, type Snapshot, Sysfs, SysfsError, type Unreadable } from '../../lib/index.js'
 import { type Backend, backends, onEveryBackend } from '../support/backends.js'
-import { packageRoot } from '../support/child-process.js'
+import { giveUpRoot, packageRoot } from '../support/child-process.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
-import { unpackRecording } from '../support/recordings.js'
+import { copyRecording } from '../support/recordings.js'
+import { randomCases } from '../support/run-length.js'
 
-// What is missing or strange in sysfs costs that part only. Recorded machines are damaged here and mended again: they
-// are this process's own copies.
+// A missing or malformed part of sysfs affects that part only. These tests damage recorded machines and repair them:
+// they are copies of this process.
 
 const details: readonly Detail[] = ['links', 'basic', 'full']
 
 interface Damage {
-  /** Which kind of victims. */
+  /** The kind of the victim. */
   readonly kind: number
-  /** Which of the victims there are; counted on from the first again after the last. */
+  /** The index of the victim, modulo their number. */
   readonly victim: number
   readonly replacement: Replacement
 }
 
-/** What stands in the place of a file, link or directory. */
+/** What replaces a file, link or directory. */
 type Replacement =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'directory' }
@@ -68,7 +69,7 @@ const damage: fc.Arbitrary<Damage> = fc.record({
   replacement,
 })
 
-/** All that a snapshot could meet: classes, numbers, and what their links lead to with the attributes of that. */
+/** Everything that a snapshot could read: classes, numbers, the targets of their links, and attributes. */
 function victimsIn(root: string): readonly (readonly string[])[] {
   const below = (file: string): readonly string[] => {
     const status = lstatSync(file)
@@ -84,7 +85,7 @@ function victimsIn(root: string): readonly (readonly string[])[] {
   ]
 }
 
-/** Damages a machine, and returns what mends it. */
+/** Damages a machine; returns a function that repairs it. */
 function inflict(root: string, victims: readonly (readonly string[])[], damages: readonly Damage[]): () => void {
   const kept = mkdtempSync(path.join(root, 'kept-'))
   const undo: (() => void)[] = []
@@ -95,7 +96,7 @@ function inflict(root: string, victims: readonly (readonly string[])[], damages:
     try {
       renameSync(file, aside)
     } catch {
-      // It is below one that has gone already.
+      // It is below a victim that is already gone.
       continue
     }
     if (replacement.kind === 'directory') mkdirSync(file)
@@ -107,7 +108,7 @@ function inflict(root: string, victims: readonly (readonly string[])[], damages:
     })
   }
   return () => {
-    for (const mend of undo.reverse()) mend()
+    for (const undoOne of undo.reverse()) undoOne()
     rmSync(kept, { recursive: true })
   }
 }
@@ -133,8 +134,8 @@ function take(root: string, backend: Backend, detail: Detail): Taken {
   }
 }
 
-/** Asks everything that a snapshot can be asked; nothing of it may throw. */
-function askEverything(snapshot: Snapshot, before: Snapshot): void {
+/** Calls every method of a snapshot; none may throw. */
+function callEveryMethod(snapshot: Snapshot, before: Snapshot): void {
   assert.deepEqual(JSON.parse(JSON.stringify(snapshot)), { ...snapshot })
   for (const device of snapshot.blockDevices) {
     assert.ok(!/^\.{0,2}$|\//.test(device.name), device.name)
@@ -150,33 +151,33 @@ function askEverything(snapshot: Snapshot, before: Snapshot): void {
 }
 
 for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) {
-  test(`${name}: whatever is damaged, there is a snapshot, and both backends take the same`, async (t) => {
-    const root = await unpackRecording(name)
+  const root = copyRecording(name)
+
+  test(`${name}: a damaged tree gives a snapshot, the same from both backends`, async (t) => {
     const victims = victimsIn(root)
     const whole = take(root, 'fallback', 'full').snapshot
     if (whole === undefined) return t.fail()
     fc.assert(
       fc.property(fc.array(damage, { minLength: 1, maxLength: 60 }), (damages) => {
-        const mend = inflict(root, victims, damages)
+        const repair = inflict(root, victims, damages)
         try {
           for (const detail of details) {
             const [first, ...others] = backends.map((backend) => take(root, backend, detail))
             for (const other of others) assert.deepEqual(other, first)
-            // Nothing was closed to us, so that nothing may throw.
+            // Nothing is protected, so nothing may throw.
             assert.ok(first?.snapshot, JSON.stringify(first?.error))
-            if (detail === 'full') askEverything(first.snapshot, whole)
+            if (detail === 'full') callEveryMethod(first.snapshot, whole)
           }
         } finally {
-          mend()
+          repair()
         }
       }),
-      { numRuns: 40, interruptAfterTimeLimit: 6_000, includeErrorInReport: true },
+      randomCases({ usual: 15, long: 400 }),
     )
     t.deepEqual({ ...take(root, 'fallback', 'full').snapshot }, { ...whole })
   })
 
-  test(`${name}: an attribute that is damaged costs that part only`, async (t) => {
-    const root = await unpackRecording(name)
+  test(`${name}: a damaged attribute changes only the object that it belongs to`, async (t) => {
     const files = victimsIn(root)
       .flat()
       .filter((file) => lstatSync(file).isFile())
@@ -188,7 +189,7 @@ for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) 
       fc.property(damage, (one) => {
         const file = files[one.victim % files.length] ?? ''
         const place = realpathSync(file).slice(root.length)
-        const mend = inflict(root, [files], [one])
+        const repair = inflict(root, [files], [one])
         try {
           for (const backend of backends) {
             const damaged = take(root, backend, 'full').snapshot
@@ -206,16 +207,16 @@ for (const name of ['S3', 'S4-ipv6', 'S7a-blocked', 'S9c-nvme-dm', 'S9d-null']) 
             }
           }
         } finally {
-          mend()
+          repair()
         }
       }),
-      { numRuns: 100, interruptAfterTimeLimit: 6_000, includeErrorInReport: true },
+      randomCases({ usual: 40, long: 1_000 }),
     )
     t.true(changed > 0)
   })
 }
 
-/** Of the attributes a snapshot reads most stand in these directories. */
+/** Most attributes of a snapshot are in these directories. */
 function isRead(file: string): boolean {
   return /\/(block\/[^/]+|nvme\d+n\d+|dm|queue|session\d+|connection\d+:\d+|scsi_host\/host\d+|\d+:\d+:\d+:\d+|nvme-subsys\d+|nvme\d+|nvme\d+c\d+n\d+)\/[a-z]\w+$/.test(
     file,
@@ -224,7 +225,9 @@ function isRead(file: string): boolean {
 
 interface Part {
   readonly json: string
-  /** The names in sysfs of this part and of what it repeats of others, with the directory before it where that counts. */
+  /**
+   * The names in sysfs of this part and of what it repeats of others, with the directory before it where that counts.
+   */
   readonly names: readonly string[]
 }
 
@@ -234,7 +237,7 @@ function partsOf(snapshot: Snapshot): ReadonlyMap<string, Part> {
   const add = (key: string, value: unknown, names: readonly (string | null | undefined)[]) =>
     parts.set(key, { json: JSON.stringify(value), names: names.filter((name) => typeof name === 'string') })
   const sessionName = (id: number | null | undefined) => (id === null || id === undefined ? null : `session${id}`)
-  // The class of a connection has its name; what it tells stands in the session and in the paths of maps.
+  // The values of a connection are in the session and in the paths of maps.
   const connectionNames = (id: number | null | undefined) =>
     snapshot.session(id ?? -1)?.connections.map((connection) => `connection${id}:${connection.id}`) ?? []
   for (const device of snapshot.blockDevices) {
@@ -259,7 +262,7 @@ function partsOf(snapshot: Snapshot): ReadonlyMap<string, Part> {
   return parts
 }
 
-// ---- One by one
+// ---- Single damages
 
 const disk = 'platform/host4/session1/target4:0:0/4:0:0:1/block/sda'
 const oneDisk: FileTree = {
@@ -267,7 +270,7 @@ const oneDisk: FileTree = {
   [`sys/devices/${disk}/size`]: '2048\n',
 }
 
-onEveryBackend('a number that leads nowhere, or to no name, is no device', (t, backend) => {
+onEveryBackend('a device number whose link is broken or has no name is no device', (t, backend) => {
   const root = writeFileTree(t, {
     ...oneDisk,
     'sys/dev/block/8:1': 'a file\n',
@@ -289,7 +292,7 @@ onEveryBackend('a number that leads nowhere, or to no name, is no device', (t, b
   }
 })
 
-onEveryBackend('a device whose link has another form is known by its name', (t, backend) => {
+onEveryBackend('a device whose link has another form has its name', (t, backend) => {
   const root = writeFileTree(t, {
     ...oneDisk,
     'sys/dev/block/8:16': { link: 'sdb' },
@@ -303,7 +306,7 @@ onEveryBackend('a device whose link has another form is known by its name', (t, 
   t.is(snapshot.device('sda')?.sizeBytes, 1 << 20)
 })
 
-onEveryBackend('classes that are files or lead nowhere are empty ones', (t, backend) => {
+onEveryBackend('a class that is a file or a broken link is empty', (t, backend) => {
   const root = writeFileTree(t, {
     ...oneDisk,
     'sys/class/iscsi_session': 'a file\n',
@@ -327,36 +330,41 @@ onEveryBackend('classes that are files or lead nowhere are empty ones', (t, back
   t.deepEqual(unreadable, [{ path: `${root}/sys/class/scsi_host`, code: 'ELOOP' }])
 })
 
-onEveryBackend('dev/block without permission is an error, an attribute or a device without is null', (t, backend) => {
-  const root = writeFileTree(t, { ...oneDisk, [`sys/devices/${disk}/ro`]: '0\n' })
-  chmodSync(root, 0o755)
-  const closed = (file: string) => {
-    chmodSync(path.join(root, file), 0)
-    // Permissions do not stop root.
-    const isRoot = process.getuid?.() === 0
-    const asOther = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
-    const [command = '', ...args] = [...asOther, process.execPath, '-e', takeInChild, packageRoot, root, backend]
-    const output = execFileSync(command, args, { encoding: 'utf8', timeout: 60_000 })
-    chmodSync(path.join(root, file), 0o755)
-    return JSON.parse(output) as unknown
-  }
-  const sda = { name: 'sda', sizeBytes: 1 << 20, readOnly: false }
-  t.deepEqual(closed('sys/dev/block'), {
-    isSysfsError: true,
-    code: 'EACCES',
-    errno: -13,
-    syscall: 'scandir',
-    path: `${root}/sys/dev/block`,
-  })
-  t.deepEqual(closed(`sys/devices/${disk}/ro`), [{ ...sda, readOnly: null }])
-  t.deepEqual(closed(`sys/devices/${disk}`), [{ ...sda, sizeBytes: null, readOnly: null }])
-})
+onEveryBackend(
+  'dev/block without permission is an error; an attribute or a device without permission is null',
+  (t, backend) => {
+    const root = writeFileTree(t, { ...oneDisk, [`sys/devices/${disk}/ro`]: '0\n' })
+    chmodSync(root, 0o755)
+    const closed = (file: string) => {
+      chmodSync(path.join(root, file), 0)
+      const output = execFileSync(process.execPath, ['-e', takeInChild, packageRoot, root, backend], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      })
+      chmodSync(path.join(root, file), 0o755)
+      return JSON.parse(output) as unknown
+    }
+    const sda = { name: 'sda', sizeBytes: 1 << 20, readOnly: false }
+    t.deepEqual(closed('sys/dev/block'), {
+      isSysfsError: true,
+      code: 'EACCES',
+      errno: -13,
+      syscall: 'scandir',
+      path: `${root}/sys/dev/block`,
+    })
+    t.deepEqual(closed(`sys/devices/${disk}/ro`), [{ ...sda, readOnly: null }])
+    t.deepEqual(closed(`sys/devices/${disk}`), [{ ...sda, sizeBytes: null, readOnly: null }])
+  },
+)
 
 const takeInChild = `
   const [packageRoot, root, backend] = process.argv.slice(1)
   const { Sysfs, SysfsError } = require(packageRoot + '/dist/lib/index.js')
+  const sysfs = new Sysfs({ root, backend })
+  // Permissions do not stop root.
+  ${giveUpRoot}
   try {
-    const { blockDevices } = new Sysfs({ root, backend }).snapshot()
+    const { blockDevices } = sysfs.snapshot()
     console.log(JSON.stringify(blockDevices.map(({ name, sizeBytes, readOnly }) => ({ name, sizeBytes, readOnly }))))
   } catch (error) {
     const { code, errno, syscall, path } = error

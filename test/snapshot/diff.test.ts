@@ -24,9 +24,9 @@ interface Passage {
   readonly changes: readonly string[]
 }
 
-// Recordings of one machine, one after the other, and what was done to it between them.
+// Consecutive recordings of one machine, and what was done to it between them.
 const passages: readonly Passage[] = [
-  // LUN 2 deleted and LUN 3 replaced on the target, without asking it again: only the errors show.
+  // The target deleted LUN 2 and replaced LUN 3, without a rescan: only the errors show it.
   { from: 'S6a-before', to: 'S6b-phantom', detail: 'links', changes: [] },
   { from: 'S6a-before', to: 'S6b-phantom', detail: 'basic', changes: [] },
   {
@@ -35,7 +35,7 @@ const passages: readonly Passage[] = [
     detail: 'full',
     changes: ['sda', 'sdb', 'sdc', 'sdd', 'sdg', 'sdh'].map((disk) => `changed blockDevice ${disk}: scsi.ioErrors`),
   },
-  // The target was asked again: LUN 2 is of no size, LUN 3 another unit, for which multipathd made another map.
+  // After a rescan LUN 2 has no size, and LUN 3 is another unit with another map.
   {
     from: 'S6b-phantom',
     to: 'S6c-rescanned',
@@ -54,8 +54,8 @@ const passages: readonly Passage[] = [
     changes: [
       'removed blockDevice dm-2',
       'removed multipathMap mpathc',
-      'changed blockDevice sdc: sizeBytes scsi.wwid scsi.serial scsi.ioErrors',
-      'changed blockDevice sdd: sizeBytes scsi.wwid scsi.serial scsi.ioErrors',
+      'changed blockDevice sdc: sizeBytes scsi.wwid scsi.ioErrors scsi.serial',
+      'changed blockDevice sdd: sizeBytes scsi.wwid scsi.ioErrors scsi.serial',
       'changed blockDevice sde: sizeBytes holders scsi.wwid scsi.serial',
       'changed blockDevice sdf: sizeBytes holders scsi.wwid scsi.serial',
       'added blockDevice dm-4',
@@ -73,7 +73,7 @@ const passages: readonly Passage[] = [
       'changed iscsiSession session2: luns',
     ],
   },
-  // A portal dies, and its session gives up: the disks stay what they are.
+  // A portal is lost, and its session fails. The disks do not change.
   {
     from: 'S7c-recovered',
     to: 'S7b-transport-offline',
@@ -90,13 +90,13 @@ const passages: readonly Passage[] = [
       'changed multipathMap mpatha: paths pathsActive pathsFailed',
       'changed multipathMap mpathb: paths pathsActive pathsFailed',
       // The recovery's time-out is another one because the recorder set it, so that it would not have to wait.
-      'changed iscsiSession session1: state interfaceAddress recoveryTimeoutSeconds connections luns',
+      'changed iscsiSession session1: state recoveryTimeoutSeconds interfaceAddress connections luns',
     ],
   },
 ]
 
 for (const { from, to, detail, changes } of passages) {
-  onEveryBackend(`${detail}: from ${from} to ${to}`, async (t, backend) => {
+  onEveryBackend(`${detail}: the changes from ${from} to ${to}`, async (t, backend) => {
     const before = new Sysfs({ root: await unpackRecording(from), backend }).snapshot({ detail })
     const after = new Sysfs({ root: await unpackRecording(to), backend }).snapshot({ detail })
     t.deepEqual(diff(before, after).map(lineOf), changes)
@@ -107,7 +107,7 @@ for (const { from, to, detail, changes } of passages) {
       if (change.kind !== 'added') t.is(before.device(change.name), change.before)
       if (change.kind !== 'removed') t.is(after.device(change.name), change.after)
     }
-    // Backwards, what was added is removed.
+    // Backwards, additions are removals.
     const opposite = { added: 'removed', removed: 'added', changed: 'changed' }
     t.deepEqual(
       diff(after, before)
@@ -128,19 +128,19 @@ function withDevices(snapshot: SnapshotData, change: (device: BlockDevice) => Bl
   return { ...snapshot, blockDevices: snapshot.blockDevices.map(change) }
 }
 
-/** S3 with something else about `sda`. */
+/** S3 with other values of `sda`. */
 function withSda(snapshot: SnapshotData, sda: Partial<BlockDevice>): SnapshotData {
   return withDevices(snapshot, (device) => (device.name === 'sda' ? { ...device, ...sda } : device))
 }
 
-test('a name that was used again is a removal and an addition', async (t) => {
+test('a reused name is a removal and an addition', async (t) => {
   const full = await fullOfS3()
   const again = ['removed blockDevice sda', 'added blockDevice sda']
   t.deepEqual(diff(full, withSda(full, { diskSequence: 99 })).map(lineOf), again)
   t.deepEqual(diff(full, withSda(full, { minor: 99 })).map(lineOf), again)
   t.deepEqual(diff(full, withSda(full, { sizeBytes: 99 })).map(lineOf), ['changed blockDevice sda: sizeBytes'])
 
-  // dm-0 of another unit: its map too.
+  // With another unit, dm-0 has another map.
   const [mpatha, ...otherMaps] = full.multipathMaps
   t.not(mpatha, undefined)
   const reused = mpatha && { ...mpatha, name: 'mpathz', wwid: '3600' }
@@ -148,7 +148,7 @@ test('a name that was used again is a removal and an addition', async (t) => {
   t.deepEqual(mapChanges.map(lineOf), ['removed multipathMap mpatha', 'added multipathMap mpathz'])
 })
 
-test('without a disk sequence the session, the SCSI address and the uuid of a map tell', async (t) => {
+test('without a disk sequence the session, the SCSI address and the uuid identify a device', async (t) => {
   const plain = withDevices(await fullOfS3(), (device) => ({ ...device, diskSequence: null }))
   const sda = new Snapshot(plain).device('sda')
   const again = ['removed blockDevice sda', 'added blockDevice sda']
@@ -164,7 +164,7 @@ test('without a disk sequence the session, the SCSI address and the uuid of a ma
   t.deepEqual(diff(plain, withSda(plain, { sizeBytes: 0 })).map(lineOf), ['changed blockDevice sda: sizeBytes'])
 })
 
-test('sessions and hosts: numbers of hosts are used again, those of sessions never', async (t) => {
+test('a reused host number is another host', async (t) => {
   const full = await fullOfS3()
   const relogin: SnapshotData = {
     ...full,
@@ -177,7 +177,7 @@ test('sessions and hosts: numbers of hosts are used again, those of sessions nev
     'added scsiHost host0',
   ])
 
-  // A card has its hosts whether there are sessions or not.
+  // The hosts of a card exist without sessions, too.
   const withCard = (snapshot: SnapshotData, kind: 'iscsi' | 'other'): SnapshotData => ({
     ...snapshot,
     scsiHosts: snapshot.scsiHosts.map((host) => ({ ...host, driver: 'qla4xxx', kind })),
@@ -198,7 +198,7 @@ test('sessions and hosts: numbers of hosts are used again, those of sessions nev
   )
 })
 
-test('NVMe subsystems and Fibre Channel hosts', async (t) => {
+test('NVMe subsystems and Fibre Channel hosts are compared', async (t) => {
   const full = await fullOfS3()
   const identity = { nqn: 'nqn.a', model: 'Linux', serial: '1', firmwareRevision: '6.1' }
   const subsystem = { name: 'nvme-subsys0', ...identity, iopolicy: 'numa', controllers: [], namespaces: [] }
@@ -226,7 +226,7 @@ test('NVMe subsystems and Fibre Channel hosts', async (t) => {
   ])
 })
 
-test('commands that were done are no change, errors are', async (t) => {
+test('completed commands are not a change, errors are', async (t) => {
   const full = await fullOfS3()
   const scsi = full.device('sda')?.scsi
   if (scsi == null) return t.fail()
@@ -236,7 +236,7 @@ test('commands that were done are no change, errors are', async (t) => {
   ])
 })
 
-test('what was an object and is nothing now is one field', async (t) => {
+test('an object that becomes null is one field', async (t) => {
   const full = await fullOfS3()
   t.deepEqual(diff(full, withSda(full, { scsi: null })).map(lineOf), ['changed blockDevice sda: scsi'])
   t.deepEqual(diff(withSda(full, { scsi: null }), full).map(lineOf), ['changed blockDevice sda: scsi'])

@@ -1,4 +1,5 @@
 import type { Detail, SnapshotData } from '../../lib/index.js'
+import { byRunLength } from '../support/run-length.js'
 import { type Machine, type MachineSize, machineOfSize } from '../support/sysfs-tree.js'
 import {
   attribute,
@@ -9,15 +10,15 @@ import {
   listing,
   sum,
   times,
-  traceQuestions,
+  traceOperations,
 } from '../support/system-calls.js'
 
-// What a snapshot costs: so many system calls for each thing that is on the machine, and a few for the listings. A
-// lookup that crept in would show as a factor.
+// A snapshot makes a fixed number of system calls for each thing on the machine, and a few for the listings. An
+// additional lookup would multiply them.
 
 interface Cost {
   readonly device: Counts
-  /** What a map costs beside what it does as a device. */
+  /** The calls of a map in addition to those of a device. */
   readonly map: Counts
   readonly session: Counts
   readonly connection: Counts
@@ -51,7 +52,7 @@ interface Traced {
 }
 
 async function traceSnapshot(root: string, detail: Detail) {
-  const [traced] = await traceQuestions(root, [['snapshot', { detail }]])
+  const [traced] = await traceOperations(root, [['snapshot', { detail }]])
   if (traced === undefined) throw new Error('the snapshot is missing in the trace')
   return { snapshot: traced.answer as SnapshotData, trace: traced.trace }
 }
@@ -75,14 +76,17 @@ function totalOf(counts: Counts): number {
 const sizes: Readonly<Record<string, MachineSize>> = {
   small: { sessions: 2, luns: 2, maps: 1 },
   medium: { sessions: 8, luns: 16, maps: 32 },
-  large: { sessions: 40, luns: 20, maps: 100 },
+  ...byRunLength<Readonly<Record<string, MachineSize>>>({
+    usual: {},
+    long: { large: { sessions: 40, luns: 20, maps: 100 } },
+  }),
 }
 
 for (const [name, size] of Object.entries(sizes)) {
   const machine = machineOfSize(size)
   counting(`the system calls of a snapshot, ${name} machine`, machine, async (t, root) => {
     const { sessions, maps } = size
-    // vda and its partition are there too.
+    // The machine also has vda and its partition.
     const disks = sessions * size.luns + 2
     const totals = []
     for (const detail of ['links', 'basic'] as const) {
@@ -106,7 +110,7 @@ for (const [name, size] of Object.entries(sizes)) {
       )
       totals.push(totalOf(traced.counts))
     }
-    // The same in numbers.
+    // The same numbers, written out.
     t.deepEqual(totals, [
       disks + (1 + 3 + 1) * maps + (1 + 0 + 1) * sessions + 5 * (3 + 1),
       7 * disks + (16 + 1) * maps + (7 + 12 + 1) * sessions + 5 * (3 + 1),
@@ -129,7 +133,7 @@ counting(
         .flatMap(({ id, connections }) => connections.map((one) => `connection${id}:${one.id}`))
         .sort(),
     ])
-    // And reads everything else of them from there.
+    // Everything else of them is read relative to it.
     const attributes = trace.filter((line) => line.startsWith('openat(') && !line.includes('O_DIRECTORY'))
     const through = attributes.filter((line) => /"(\d+:\d+(:\d+:\d+)?|session\d+|connection\d+:\d+)\//.test(line))
     t.true(attributes.length > 0)
@@ -140,7 +144,7 @@ counting(
 const empty: Machine = { iscsi: false, hosts: [], disks: [], maps: [], raids: [], links: [] }
 
 counting('the system calls of a snapshot where there is nothing', empty, async (t, root) => {
-  // dev/block is there, with `.` and `..`; of the others no directory is.
+  // Only dev/block exists, with `.` and `..`.
   for (const detail of ['links', 'basic'] as const) {
     const { counts } = await trace(root, detail)
     t.deepEqual(counts, sum(listing, { openat: 4 }))

@@ -7,6 +7,7 @@ import { type Backend, backends, onEveryBackend } from '../support/backends.js'
 import { type FileTree, writeFileTree } from '../support/file-tree.js'
 import { randomMachine } from '../support/random-machine.js'
 import { unpackRecording } from '../support/recordings.js'
+import { randomCases } from '../support/run-length.js'
 import { removeMachine, writeMachine } from '../support/sysfs-tree.js'
 import { temporaryDirectory } from '../support/temporary.js'
 
@@ -18,7 +19,7 @@ async function recorded(name: string, backend: Backend, detail: Detail = 'full')
 
 // ---- The model
 
-onEveryBackend('a disk, a map and a session of S3 in full', async (t, backend) => {
+onEveryBackend('a disk, a map and a session of S3 have all their fields', async (t, backend) => {
   const snapshot = await recorded('S3', backend)
   const target = 'iqn.2026-11.io.example:alpha'
   t.deepEqual(snapshot.device('sda'), {
@@ -133,7 +134,7 @@ onEveryBackend('a disk, a map and a session of S3 in full', async (t, backend) =
   t.deepEqual(snapshot.scsiHosts[0], { number: 0, driver: 'iscsi_tcp', state: 'running', kind: 'iscsi' })
 })
 
-onEveryBackend('names that SATA and virtio-scsi disks have, and their hosts', async (t, backend) => {
+onEveryBackend('SATA and virtio-scsi disks have names and hosts', async (t, backend) => {
   const snapshot = await recorded('S1b-pcidisks', backend)
   t.like(snapshot.device('sdb')?.scsi, {
     wwid: 't10.ATA     QEMU HARDDISK                           ATA0001',
@@ -145,7 +146,7 @@ onEveryBackend('names that SATA and virtio-scsi disks have, and their hosts', as
   t.deepEqual(snapshot.scsiHosts[1], { number: 1, driver: 'ahci', state: 'running', kind: 'ata' })
 })
 
-onEveryBackend('portals of paths: the persistent one, IPv6 in its short form', async (t, backend) => {
+onEveryBackend('the portal of a path is the persistent one in canonical form', async (t, backend) => {
   // S4 has no maps; the portal of S9b was redirected.
   const [session] = (await recorded('S9b-redirect', backend, 'basic')).iscsiSessions
   t.like(session?.connections[0], {
@@ -170,7 +171,7 @@ onEveryBackend('portals of paths: the persistent one, IPv6 in its short form', a
   t.like(snapshot.multipathMaps[0], { pathsActive: null, pathsFailed: null, suspended: null })
 })
 
-test('the default is basic; another word is an error', async (t) => {
+test('the default detail is basic, and an unknown detail is an error', async (t) => {
   const root = await unpackRecording('S2')
   for (const backend of backends) {
     const sysfs = new Sysfs({ root, backend })
@@ -187,7 +188,7 @@ test('the default is basic; another word is an error', async (t) => {
 
 // ---- Finders
 
-onEveryBackend('finders of S3', async (t, backend) => {
+onEveryBackend('the methods of a snapshot find devices of S3', async (t, backend) => {
   const snapshot = await recorded('S3', backend)
   const names = (devices: readonly { readonly name: string }[]) => devices.map((device) => device.name)
   const found = (name: string) => {
@@ -205,7 +206,7 @@ onEveryBackend('finders of S3', async (t, backend) => {
   t.is(snapshot.deviceByNumber(253, 3), found('dm-3'))
   t.is(snapshot.deviceByNumber(3, 253), undefined)
 
-  // An LV over two maps of two paths each, and all that is over one of these.
+  // An LV on two maps of two paths each, and everything on one of these.
   t.deepEqual(names(snapshot.disksUnder(found('vgdata-big'))).toSorted(), ['sdc', 'sdd', 'sdi', 'sdj'])
   t.deepEqual(names(snapshot.disksUnder(found('sda'))), [])
   t.deepEqual(names(snapshot.devicesOver(found('sda'))), ['dm-3', 'dm-5', 'dm-6'])
@@ -230,7 +231,7 @@ onEveryBackend('finders of S3', async (t, backend) => {
   t.is(snapshot.session(99), undefined)
 })
 
-onEveryBackend('partitions: found over a disk, and the disk under them', async (t, backend) => {
+onEveryBackend('partitions are found on a disk, and the disk under a partition', async (t, backend) => {
   const snapshot = await recorded('S2', backend)
   const [disk, first, second] = ['sda', 'sda1', 'sda2'].map((name) => snapshot.device(name))
   if (disk === undefined || first === undefined || second === undefined) return t.fail()
@@ -242,7 +243,7 @@ onEveryBackend('partitions: found over a disk, and the disk under them', async (
   t.deepEqual(snapshot.disksOfLun(disk.iscsi?.targetName ?? '', disk.scsi?.lun ?? -1), [disk])
 })
 
-// ---- What no recorded machine has
+// ---- Cases that no recording has
 
 /** A block device as the kernel lays it out: its directory below sys/devices, and the link to it by number. */
 function blockTree(
@@ -293,7 +294,7 @@ function sessionTree(
   )
 }
 
-onEveryBackend('without SCSI, without block devices, without sysfs there is nothing', (t, backend) => {
+onEveryBackend('a machine without SCSI, block devices or sysfs has an empty snapshot', (t, backend) => {
   for (const tree of [{ 'sys/dev/block': null }, { sys: null }, {}] satisfies FileTree[]) {
     for (const detail of details) {
       const snapshot = new Sysfs({ root: writeFileTree(t, tree), backend }).snapshot({ detail })
@@ -342,7 +343,7 @@ function controllerTree(name: string, attributes: Readonly<Record<string, string
   )
 }
 
-onEveryBackend('NVMe: a subsystem of two controllers', (t, backend) => {
+onEveryBackend('an NVMe subsystem may have two controllers', (t, backend) => {
   const root = writeFileTree(t, sharedNvme)
   const snapshot = new Sysfs({ root, backend }).snapshot({ detail: 'full' })
   t.deepEqual(
@@ -414,10 +415,10 @@ onEveryBackend('NVMe: a subsystem of two controllers', (t, backend) => {
   t.is(basic.device('nvme0n1')?.nvme?.subsystem, 'nvme-subsys0')
 })
 
-// The SSD of a laptop: its namespace hangs on the controller, and the subsystem has only the controller.
+// The SSD of a laptop: its namespace belongs to the controller, and the subsystem has only the controller.
 const pci = 'pci0000:00/0000:00:1d.0/0000:3d:00.0/nvme/nvme0'
 
-onEveryBackend('NVMe: a namespace of one controller', (t, backend) => {
+onEveryBackend('an NVMe namespace may have one controller', (t, backend) => {
   const root = writeFileTree(t, {
     'sys/class/nvme-subsystem/nvme-subsys0': { link: `../../devices/${subsystem}` },
     [`sys/devices/${subsystem}/subsysnqn`]: 'nqn.a\n',
@@ -451,7 +452,7 @@ onEveryBackend('NVMe: a namespace of one controller', (t, backend) => {
 const fcHost = 'pci0000:00/0000:00:05.0/host2'
 const fcDisk = `${fcHost}/rport-2:0-1/target2:0:1/2:0:1:3`
 
-onEveryBackend('Fibre Channel: hosts, their remote ports, and disks through them', (t, backend) => {
+onEveryBackend('Fibre Channel hosts have remote ports and disks', (t, backend) => {
   const attributes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [`${fcHost}/scsi_host/host2`]: { proc_name: 'lpfc', state: 'running' },
     [`${fcHost}/fc_host/host2`]: { port_name: '0x10000090fa000001', port_state: 'Online', speed: '16 Gbit' },
@@ -507,11 +508,11 @@ onEveryBackend('Fibre Channel: hosts, their remote ports, and disks through them
     iscsi: null,
     scsi: { hctl: '2:0:1:3', target: 1, lun: 3, vendor: 'HP', transport: 'fc', accessState: 'active/optimized' },
   })
-  // Its remote port stands in the place of the disk.
+  // The remote port is part of the path of the disk.
   t.is(new Sysfs({ root, backend }).snapshot({ detail: 'links' }).scsiHosts[0]?.kind, 'fc')
 })
 
-onEveryBackend('what a host is a part of is also told by the places of its disks', (t, backend) => {
+onEveryBackend('the kind of a host also follows from the paths of its disks', (t, backend) => {
   const hosts = {
     'pci0000:00/0000:00:06.0/host0': 'port-0:0/end_device-0:0/target0:0:0/0:0:0:0',
     'pci0000:00/0000:00:07.0/usb2/2-1/2-1:1.0/host1': 'target1:0:0/1:0:0:0',
@@ -538,7 +539,7 @@ onEveryBackend('what a host is a part of is also told by the places of its disks
   }
 })
 
-onEveryBackend('disks that are not SCSI, arrays, and what only looks like a partition', (t, backend) => {
+onEveryBackend('other disks, arrays and devices that look like partitions are read', (t, backend) => {
   const mmc = 'platform/soc/mmc_host/mmc0/mmc0:0001/block/mmcblk0'
   const root = writeFileTree(t, {
     ...blockTree(mmc, '179:0', { removable: '1' }),
@@ -574,7 +575,7 @@ onEveryBackend('disks that are not SCSI, arrays, and what only looks like a part
     ],
   )
   t.like(snapshot.device('mmcblk0p1'), { removable: true, readOnly: false, holders: ['md127'] })
-  // A partition can be made read-only for itself (blockdev --setro).
+  // A partition alone can be made read-only (blockdev --setro).
   t.is(snapshot.device('cciss!c0d0p3')?.readOnly, true)
   t.is(snapshot.device('cciss!c0d0')?.readOnly, false)
   t.like(snapshot.device('mmcblk0boot0'), { removable: false, readOnly: true })
@@ -598,7 +599,7 @@ onEveryBackend('disks that are not SCSI, arrays, and what only looks like a part
   )
 })
 
-onEveryBackend('types of SCSI devices and of maps', (t, backend) => {
+onEveryBackend('SCSI devices and maps have types', (t, backend) => {
   const device = 'pci0000:00/0000:00:05.0/host0/target0:0:0'
   const scsi = (lun: number, name: string, type: string): FileTree => ({
     ...blockTree(`${device}/0:0:0:${lun}/block/${name}`, `8:${lun}`),
@@ -619,7 +620,7 @@ onEveryBackend('types of SCSI devices and of maps', (t, backend) => {
     ...mapTree(1, { name: 'b', uuid: 'CRYPT-LUKS2-00-b' }, []),
     ...mapTree(2, { name: 'c', uuid: 'part12-mpath-3600' }, []),
     ...mapTree(3, { name: 'd', uuid: '' }, []),
-    // It has just gone: only the link by number is left.
+    // The device was just removed: only the link by number is left.
     ...blockTree('virtual/block/dm-4', '253:4'),
     'sys/dev/block/253:5': { link: '../../devices/virtual/block/dm-5' },
   })
@@ -635,7 +636,7 @@ onEveryBackend('types of SCSI devices and of maps', (t, backend) => {
   t.deepEqual(types('links'), { ...Object.fromEntries(Object.keys(maps).map((name) => [name, 'dm'])), ...disks })
 })
 
-onEveryBackend('a map without slaves, and one whose slave is not there', (t, backend) => {
+onEveryBackend('a map may have no slaves or a missing slave', (t, backend) => {
   const root = writeFileTree(t, {
     ...mapTree(0, { name: 'mpatha', uuid: 'mpath-3600', suspended: '0' }, []),
     ...mapTree(2, { name: 'over-mpatha', uuid: 'LVM-1' }, ['virtual/block/dm-0']),
@@ -663,7 +664,7 @@ onEveryBackend('a map without slaves, and one whose slave is not there', (t, bac
   for (const device of snapshot.blockDevices) t.deepEqual(snapshot.disksUnder(device), [])
 })
 
-onEveryBackend('sessions that are half there', (t, backend) => {
+onEveryBackend('incomplete sessions are read', (t, backend) => {
   const root = writeFileTree(t, {
     // Made by hand over netlink: nothing is set.
     ...sessionTree(
@@ -671,9 +672,9 @@ onEveryBackend('sessions that are half there', (t, backend) => {
       { targetname: '(null)', state: 'FREE', initiatorname: '(null)', recovery_tmo: 'off', tpgt: '0' },
       { state: 'down', persistent_address: '(null)', persistent_port: '0' },
     ),
-    // Its attributes have gone.
+    // Its attributes were removed.
     'sys/class/iscsi_session/session2': { link: '../../devices/platform/host4/session2/iscsi_session/session2' },
-    // Its session has gone.
+    // Its session was removed.
     'sys/class/iscsi_connection/connection9:0': {
       link: '../../devices/platform/host4/session9/connection9:0/iscsi_connection/connection9:0',
     },
@@ -708,7 +709,7 @@ onEveryBackend('sessions that are half there', (t, backend) => {
   )
 })
 
-onEveryBackend('attributes that cannot be read are null, and can be asked for', (t, backend) => {
+onEveryBackend('unreadable attributes are null and reported', (t, backend) => {
   const disk = 'platform/host4/session1/target4:0:0/4:0:0:1/block/sda'
   const unreadable: Unreadable[] = []
   const root = writeFileTree(t, {
@@ -734,7 +735,7 @@ onEveryBackend('attributes that cannot be read are null, and can be asked for', 
   t.deepEqual(sysfs.snapshot({ detail: 'full' }).device('sda'), snapshot.device('sda'))
 })
 
-onEveryBackend('ALUA, and names from vital product data where the kernel makes none', (t, backend) => {
+onEveryBackend('ALUA states and names from vital product data are read', (t, backend) => {
   const device = 'pci0000:00/0000:00:05.0/host0/target0:0:0/0:0:0:0'
   const page = (number: number, ...content: readonly number[]) =>
     Uint8Array.from([0, number, content.length >> 8, content.length & 0xff, ...content])
@@ -776,9 +777,9 @@ onEveryBackend('ALUA, and names from vital product data where the kernel makes n
   t.is(scsiWith(Uint8Array.from([]))?.wwid, null)
 })
 
-// ---- Machines at random
+// ---- Random machines
 
-test('random machines: backends agree, JSON keeps all, and the parts fit together', (t) => {
+test('random machines give equal snapshots on both backends', (t) => {
   fc.assert(
     fc.property(randomMachine, (machine) => {
       const root = temporaryDirectory()
@@ -805,7 +806,7 @@ test('random machines: backends agree, JSON keeps all, and the parts fit togethe
         removeMachine(root)
       }
     }),
-    { numRuns: 100, interruptAfterTimeLimit: 20_000, includeErrorInReport: true },
+    randomCases({ usual: 30, long: 1_000 }),
   )
   t.pass()
 })
@@ -835,7 +836,7 @@ function checkParts(snapshot: Snapshot): void {
       assert.deepEqual(disk && { scsi: disk.scsi, iscsi: disk.iscsi }, { scsi, iscsi })
       assert.deepEqual(disk?.parent, null)
     }
-    // The ways up and down through the same devices.
+    // The ways up and down lead through the same devices.
     for (const under of snapshot.disksUnder(device)) assert.ok(snapshot.devicesOver(under).includes(device))
     const mapsOver = snapshot.mapsOver(device)
     assert.deepEqual(

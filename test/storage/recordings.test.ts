@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import {
   type DmTreeNode,
@@ -19,7 +21,8 @@ import {
   parseNvmeList,
   parseUnreadableAttributes,
 } from '../support/recorded-tools.js'
-import { recordingNames, reference, unpackRecording } from '../support/recordings.js'
+import { copyRecording, recordingNames, reference, unpackRecording } from '../support/recordings.js'
+import { testOnRecording } from '../support/run-length.js'
 
 interface Counts {
   readonly sessions: number
@@ -31,7 +34,7 @@ interface Counts {
   readonly blockDevices: number
 }
 
-/** Counted by eye in what the tools printed. */
+/** Counted by hand in the output of the tools. */
 const counts: Readonly<Record<string, Counts>> = {
   'S1a-nomodules': count(0, 0, 0, 0, 0, 0, 1),
   'S1b-pcidisks': count(0, 0, 2, 0, 0, 0, 3),
@@ -48,7 +51,7 @@ const counts: Readonly<Record<string, Counts>> = {
   'S7b-transport-offline': count(2, 4, 6, 2, 4, 2, 7),
   'S7c-recovered': count(2, 4, 6, 2, 4, 2, 7),
   'S8a-128disks': count(2, 128, 130, 64, 128, 64, 193),
-  // multipath does not agree with the WWIDs that these maps were made with, and hides their paths
+  // multipath finds other WWIDs than those of these maps, and hides their paths
   'S8b-1024disks': count(0, 0, 1024, 16, 0, 16, 1041),
   'S9b-redirect': count(1, 1, 2, 0, 0, 0, 2),
   'S9c-nvme-dm': count(0, 0, 2, 0, 0, 7, 13),
@@ -67,7 +70,7 @@ function count(
   return { sessions, iscsiDisks, scsiDevices, multipathMaps, paths, dmDevices, blockDevices }
 }
 
-/** The unpacked /sys of a recording, read in the plainest way. */
+/** The unpacked /sys of a recording, read with node:fs. */
 class RecordedSys {
   readonly #sys: string
 
@@ -83,7 +86,7 @@ class RecordedSys {
     return existsSync(path.join(this.#sys, attribute))
   }
 
-  /** Sorted entries; none if there is no such directory. */
+  /** Sorted entries. Empty if there is no such directory. */
   list(directory: string): string[] {
     const absolute = path.join(this.#sys, directory)
     return existsSync(absolute) ? readdirSync(absolute).sort() : []
@@ -100,12 +103,14 @@ function setText(text: string): string {
   return text === '(null)' ? '' : text
 }
 
-test('every recording is accounted for', (t) => {
+test('every recording has expected counts', (t) => {
   t.deepEqual(recordingNames, Object.keys(counts).sort())
 })
 
 for (const [name, expected] of Object.entries(counts)) {
-  test(`${name}: unpacks, and the tools' outputs can be read`, async (t) => {
+  const test = testOnRecording(name)
+
+  test(`${name} unpacks, and the output of its tools is parsed`, async (t) => {
     const root = await unpackRecording(name)
     t.is(await unpackRecording(name), root)
     for (const directory of ['sys/class/block', 'sys/dev/block', 'dev/disk', 'run/udev/data', 'proc/self']) {
@@ -132,7 +137,7 @@ for (const [name, expected] of Object.entries(counts)) {
     const sys = new RecordedSys(await unpackRecording(name))
     const unreadable = parseUnreadableAttributes(reference(name, 'errors.txt'))
     const sessions = parseIscsiadmSessions(reference(name, 'iscsiadm-session.txt'))
-    // A session without any connection is none to iscsiadm.
+    // iscsiadm does not list a session without connections.
     const connected = (session: string) =>
       sys.list(`class/iscsi_session/${session}/device`).some((entry) => entry.startsWith('connection'))
     t.deepEqual(
@@ -237,7 +242,7 @@ for (const [name, expected] of Object.entries(counts)) {
   test(`${name}: lsblk and sysfs agree`, async (t) => {
     const sys = new RecordedSys(await unpackRecording(name))
     const devices = lsblkByKernelName(parseLsblk(reference(name, 'lsblk.json')))
-    // A namespace of NVMe has a device for each of its paths, which is hidden.
+    // An NVMe namespace has a hidden device for each path.
     const isHidden = (block: string) => /^nvme\d+c/.test(block)
     t.deepEqual(
       [...devices.keys()].sort(),
@@ -255,7 +260,7 @@ for (const [name, expected] of Object.entries(counts)) {
     }
   })
 
-  test(`${name}: what could not be read is empty`, async (t) => {
+  test(`${name} has an empty file for each unreadable attribute`, async (t) => {
     const root = await unpackRecording(name)
     const unreadable = parseUnreadableAttributes(reference(name, 'errors.txt'))
     t.is(unreadable.length === 0, name === 'S1a-nomodules')
@@ -268,7 +273,7 @@ for (const [name, expected] of Object.entries(counts)) {
   })
 }
 
-test('S3: a session, a map, and what is built on it, in full', (t) => {
+test('S3 has a session, a map and devices on it', (t) => {
   const session = parseIscsiadmSessions(reference('S3', 'iscsiadm-session.txt'))[0]
   t.deepEqual(session, {
     target: 'iqn.2026-11.io.example:alpha',
@@ -332,7 +337,7 @@ test('S3: a session, a map, and what is built on it, in full', (t) => {
   })
 })
 
-test('S4: IPv6 portals come without brackets', (t) => {
+test('S4 has IPv6 portals without brackets', (t) => {
   const session = parseIscsiadmSessions(reference('S4-ipv6', 'iscsiadm-session.txt'))[1]
   t.deepEqual(session?.currentPortal, {
     address: '0000:0000:0000:0000:0000:0000:0000:0001',
@@ -342,7 +347,7 @@ test('S4: IPv6 portals come without brackets', (t) => {
   t.deepEqual(session?.persistentPortal, { address: '::1', port: 3260, portalGroup: 1 })
 })
 
-test('S7: states of a portal that dies', (t) => {
+test('S7 has the states of a lost portal', (t) => {
   const states = (name: string): string[] =>
     parseIscsiadmSessions(reference(name, 'iscsiadm-session.txt')).map(
       (session) => `${session.sessionState} ${session.disks.map((disk) => disk.state).join(' ')}`,
@@ -365,13 +370,13 @@ test('S7: states of a portal that dies', (t) => {
   t.deepEqual(checkers('S7b-transport-offline'), [failed, only, failed, only])
 })
 
-test('S9b: a redirected session has two portals', (t) => {
+test('S9b has a redirected session with two portals', (t) => {
   const [session] = parseIscsiadmSessions(reference('S9b-redirect', 'iscsiadm-session.txt'))
   t.deepEqual(session?.currentPortal, { address: '127.0.0.3', port: 3261, portalGroup: 1 })
   t.deepEqual(session?.persistentPortal, { address: '127.0.0.1', port: 3260, portalGroup: 1 })
 })
 
-test('S9c: NVMe, and names that dmsetup prints otherwise than the kernel has them', async (t) => {
+test('S9c has NVMe and names that dmsetup escapes', async (t) => {
   const sys = new RecordedSys(await unpackRecording('S9c-nvme-dm'))
   const maps = parseDmsetupInfo(reference('S9c-nvme-dm', 'dmsetup-info.txt'))
   t.deepEqual(
@@ -405,11 +410,11 @@ test('S9c: NVMe, and names that dmsetup prints otherwise than the kernel has the
       .sort(),
     ['nvme0c0n1 optimized', 'nvme0c0n2 optimized', 'nvme0c1n1 non-optimized', 'nvme0c1n2 inaccessible'],
   )
-  // Such a device has no number.
+  // A hidden device has no number.
   t.false(sys.has('class/block/nvme0c0n1/dev'))
 })
 
-test('S9d: a session of which nothing is set, and what iscsiadm makes of it', async (t) => {
+test('S9d has a session without values', async (t) => {
   const sys = new RecordedSys(await unpackRecording('S9d-null'))
   t.is(sys.text('class/iscsi_session/session2/targetname'), '(null)')
   t.deepEqual(sys.list('class/iscsi_connection'), ['connection1:0', 'connection2:0', 'connection2:1'])
@@ -425,13 +430,13 @@ test('S9d: a session of which nothing is set, and what iscsiadm makes of it', as
   })
 })
 
-test('S2L: there are credentials that could be leaked', async (t) => {
+test('S2L has credentials that could be leaked', async (t) => {
   const sys = new RecordedSys(await unpackRecording('S2L-lio-chap'))
   t.is(sys.text('class/iscsi_session/session1/username'), 'in_user')
   t.is(sys.text('class/iscsi_session/session1/password'), 'in_secret_12345')
 })
 
-test('a line that is not known is an error', (t) => {
+test('an unknown line of a tool is an error', (t) => {
   t.throws(() => parseMultipathMaps('mpatha (3600) dm-0 A,B\nnonsense\n'), { message: /multipath printed.*nonsense/ })
   t.throws(() => parseIscsiadmSessions('Target: iqn.x:y (non-flash)\n\tCurrent Portal: 127.0.0.1:3260,1\n'), {
     message: /iscsiadm printed.*no Host Number/,
@@ -439,7 +444,7 @@ test('a line that is not known is an error', (t) => {
   t.throws(() => parseLsscsi('[0:0:0:0] disk\n'), { message: /lsscsi printed/ })
 })
 
-test('processes have their own copies, which go with them', async (t) => {
+test('each process has its own copies, which are removed after its end', async (t) => {
   const recordings = path.join(__dirname, '../support/recordings.js')
   const program = `
     const { existsSync } = require('node:fs')
@@ -453,9 +458,34 @@ test('processes have their own copies, which go with them', async (t) => {
   }
   const roots = await Promise.all([run(), run(), run()])
   t.is(new Set(roots).size, 3)
-  for (const root of roots) t.false(existsSync(root), root)
+  for (const root of roots) {
+    for (let tries = 0; tries < 600 && existsSync(path.dirname(root)); tries++) await setTimeout(50)
+    t.false(existsSync(path.dirname(root)), root)
+  }
 })
 
-test('an unknown recording', async (t) => {
+test('the threads of a process share a recording', async (t) => {
+  const recordings = path.join(__dirname, '../support/recordings.js')
+  const program = `
+    const { parentPort } = require('node:worker_threads')
+    require(${JSON.stringify(recordings)}).unpackRecording('S2').then((root) => parentPort.postMessage(root))`
+  const roots = [1, 2].map(
+    () =>
+      new Promise((resolve, reject) => {
+        new Worker(program, { eval: true }).on('message', resolve).on('error', reject)
+      }),
+  )
+  const root = await unpackRecording('S2')
+  t.deepEqual(await Promise.all(roots), [root, root])
+})
+
+test('a copy of a recording is not the shared one', async (t) => {
+  const copy = copyRecording('S1a-nomodules')
+  const shared = await unpackRecording('S1a-nomodules')
+  t.not(copy, shared)
+  t.deepEqual(readdirSync(`${copy}/sys/class/block`), readdirSync(`${shared}/sys/class/block`))
+})
+
+test('an unknown recording is an error', async (t) => {
   await t.throwsAsync(unpackRecording('S99'), { instanceOf: RangeError, message: /no recording S99/ })
 })

@@ -7,9 +7,18 @@ import {
   type MachineSize,
   machineOfSize,
 } from '../support/sysfs-tree.js'
-import { attribute, type Counts, counting, link, listing, sum, times, traceQuestions } from '../support/system-calls.js'
+import {
+  attribute,
+  type Counts,
+  counting,
+  link,
+  listing,
+  sum,
+  times,
+  traceOperations,
+} from '../support/system-calls.js'
 
-// What a question costs.
+// The system calls of each operation.
 
 type Question =
   | readonly ['findMultipathDeviceForDevice' | 'findSlaveDevicesOnMultipath', string]
@@ -18,7 +27,7 @@ type Question =
 
 interface Call {
   readonly name: string
-  /** The descriptor that the call works on, or is relative to; -1: none, its path is absolute. */
+  /** The descriptor of the call, or the one that its path is relative to. -1 for an absolute path. */
   readonly descriptor: number
   readonly path: string | undefined
   readonly result: number
@@ -29,9 +38,9 @@ interface Asked {
   readonly calls: readonly Call[]
 }
 
-/** The answers of the addon about the machine in `root`, and the calls that each took. */
+/** The results of the addon on the machine in `root`, and the calls of each. */
 async function ask(root: string, questions: readonly Question[]): Promise<readonly Asked[]> {
-  const traced = await traceQuestions(root, questions)
+  const traced = await traceOperations(root, questions)
   return traced.map(({ answer, trace }) => ({ answer, calls: trace.map(callOf) }))
 }
 
@@ -54,7 +63,7 @@ function answerSize(asked: Asked | undefined): number {
   return Object.keys(asked?.answer ?? {}).length
 }
 
-/** What was done with descriptors that are not the question's own, or paths outside the machine; what stays open. */
+/** Uses of foreign descriptors, paths outside the machine, and descriptors that stay open. */
 function trespasses(asked: Asked | undefined, root: string): readonly string[] {
   const opened = new Set<number>()
   const found: string[] = []
@@ -68,7 +77,7 @@ function trespasses(asked: Asked | undefined, root: string): readonly string[] {
   return [...found, ...Array.from(opened, (descriptor) => `${descriptor} stays open`)]
 }
 
-/** The session of the first host gets another connection, so that connections are not as many as sessions. */
+/** Adds a connection to the session of the first host, so that the numbers of connections and sessions differ. */
 function withSecondConnection(machine: Machine): Machine {
   const connection: IscsiConnection = {
     cid: 1,
@@ -84,7 +93,7 @@ function withSecondConnection(machine: Machine): Machine {
   return { ...machine, hosts }
 }
 
-// Two targets: half of the sessions match. What a question costs does not depend on the number of disks.
+// With two targets half of the sessions match. The number of calls does not depend on the number of disks.
 const sizes: Readonly<Record<string, MachineSize>> = {
   small: { targets: 2, sessions: 2, luns: 2, maps: 2 },
   medium: { targets: 2, sessions: 8, luns: 16, maps: 16 },
@@ -146,7 +155,7 @@ counting('the system calls of what is asked for by path, or is not there', small
     ['findDevicesForIscsiLun', 'iqn.2003-01.io.example:none', 1],
   ])
 
-  // every component below /dev may be a link: one look at each
+  // every component below /dev may be a link, which takes one readlink
   t.is(node?.answer, '/dev/dm-0')
   t.deepEqual(countsOf(node), sum(listing, link))
   // disk, by-path, the link, sda
@@ -180,7 +189,7 @@ counting('a directory too large for one getdents64', empty, async (t, root) => {
     asked?.answer,
     names.map((name) => `/dev/${name}`),
   )
-  // linux_dirent64: 19 bytes and the name with its NUL, rounded up to 8; `.` and `..` are there too
+  // linux_dirent64: 19 bytes and the name with its NUL, rounded up to 8. `.` and `..` are listed, too.
   const records = names.length * 32 + 2 * 24
   const filled = Math.ceil(records / 65536)
   t.is(filled, 3)

@@ -13,17 +13,18 @@ import {
   parseMultipathMaps,
 } from '../support/recorded-tools.js'
 import { recordingNames, reference, unpackRecording } from '../support/recordings.js'
+import { testOnRecording } from '../support/run-length.js'
 
-// What the four queries say of a recorded machine is what iscsiadm, multipath, dmsetup and lsblk said of it then.
+// The four queries on a recorded machine agree with the output of iscsiadm, multipath, dmsetup and lsblk.
 
 function everyNode(nodes: readonly DmTreeNode[]): readonly DmTreeNode[] {
   return nodes.flatMap((node) => [node, ...everyNode(node.dependencies)])
 }
 
 for (const recording of recordingNames) {
-  test(`${recording}: the four queries agree with the tools`, async (t) => {
+  testOnRecording(recording)(`${recording}: the four queries agree with the tools`, async (t) => {
     const root = await unpackRecording(recording)
-    // A session that was never given a target cannot be asked for.
+    // A session without a target name cannot be queried.
     const sessions = parseIscsiadmSessions(reference(recording, 'iscsiadm-session.txt')).filter(
       (session) => session.target !== '',
     )
@@ -70,7 +71,7 @@ for (const recording of recordingNames) {
       }
 
       for (const { deviceNumber, dependencies } of everyNode(tree).filter((node) => node.name !== null)) {
-        // A map without a table is no block device yet.
+        // A map without a table is not a block device yet.
         if (!byNumber.has(deviceNumber)) continue
         const under = dependencies.map((node) => `/dev/${byNumber.get(node.deviceNumber)}`).sort()
         t.deepEqual(sysfs.findSlaveDevicesOnMultipath(byNumber.get(deviceNumber) ?? ''), under, deviceNumber)
@@ -84,7 +85,7 @@ for (const recording of recordingNames) {
       const devices = sysfs.prepare(
         query('class/block/*', { name: name(), holders: list('holders/dm-*', { name: name() }) }),
       )
-      // A namespace of NVMe has a device for each of its paths, which is hidden.
+      // An NVMe namespace has a hidden device for each path.
       const shown = devices.all().filter((device) => !/^nvme\d+c/.test(device.name))
       for (const device of shown) {
         const first = device.holders[0]
@@ -95,7 +96,7 @@ for (const recording of recordingNames) {
   })
 }
 
-test('a session has been seen in most recordings, and a map in half of them', (t) => {
+test('most recordings have a session, and half of them have a map', (t) => {
   const withSessions = recordingNames.filter(
     (recording) => parseIscsiadmSessions(reference(recording, 'iscsiadm-session.txt')).length > 0,
   )
@@ -106,7 +107,7 @@ test('a session has been seen in most recordings, and a map in half of them', (t
   t.true(withMaps.length >= 8, withMaps.join())
 })
 
-test('an IPv6 portal is known as the kernel writes it, and in brackets', async (t) => {
+test('an IPv6 portal has the form of the kernel and the canonical form', async (t) => {
   const root = await unpackRecording('S4-ipv6')
   for (const backend of backends) {
     const portals = new Sysfs({ root, backend }).getIscsiPortalHostMapForTarget('iqn.2026-11.io.example:alpha')
@@ -132,7 +133,7 @@ test('the current and the persistent portal of a redirected session lead to one 
   }
 })
 
-test('credentials of a session are not in what any query of the library reads', async (t) => {
+test('the portals of a session do not contain its credentials', async (t) => {
   const root = await unpackRecording('S2L-lio-chap')
   for (const backend of backends) {
     const sysfs = new Sysfs({ root, backend })

@@ -1,19 +1,20 @@
 import test, { type ExecutionContext } from 'ava'
-import { Sysfs } from '../../lib/index.js'
+import { isEverythingRequired, missingAddon } from './requirements.js'
+import { type Register, testWithAddon } from './test-with.js'
 
 export type Backend = 'native' | 'fallback'
 
-/** Without a compiler there is no addon to test; where FAST_SYSFS_REQUIRE_NATIVE is set that is a failure. */
+/** The backends that can be tested here. */
 export const backends: readonly Backend[] =
-  process.env['FAST_SYSFS_REQUIRE_NATIVE'] || new Sysfs().nativeLoadError === undefined
-    ? ['native', 'fallback']
-    : ['fallback']
+  missingAddon === undefined || isEverythingRequired ? ['native', 'fallback'] : ['fallback']
 
-/** Registers a test once for every backend. */
+/** Registers a test for each backend; the one for the addon is skipped where there is no addon. */
 export function onEveryBackend(
   title: string,
   run: (t: ExecutionContext, backend: Backend) => void | Promise<void>,
-  register: (title: string, run: (t: ExecutionContext) => void | Promise<void>) => void = test,
+  register: Register = test,
 ): void {
-  for (const backend of backends) register(`${title} (${backend})`, (t) => run(t, backend))
+  const registerNative = missingAddon === undefined ? register : testWithAddon
+  registerNative(`${title} (native)`, (t) => run(t, 'native'))
+  register(`${title} (fallback)`, (t) => run(t, 'fallback'))
 }

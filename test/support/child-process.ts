@@ -12,10 +12,10 @@ export type Library = typeof import('../../lib/index.js')
 export const packageRoot = path.resolve(__dirname, '../../..')
 
 export interface ChildOptions {
-  /** The package whose library the child gets; by default this one. */
+  /** The copy of the package whose library the child loads. By default the compiled library of this clone. */
   readonly packageRoot?: string
   readonly nodeArguments?: readonly string[]
-  /** What `process.platform` says from before the library is loaded. */
+  /** The value of `process.platform` when the library is loaded. */
   readonly platform?: NodeJS.Platform
   /** How many descriptors the child may have open. */
   readonly mostDescriptors?: number
@@ -29,12 +29,18 @@ export interface EndOfChild {
   readonly stderr: string
 }
 
-/** For everything a child does here this is plenty; one that hangs must not outlive the test. */
+/**
+ * Source text for a child that must not be root. It follows the loading of code, which only root may be able to read.
+ */
+export const giveUpRoot =
+  'if (process.getuid() === 0) { process.setgroups([]); process.setgid(65534); process.setuid(65534) }'
+
+/** Longer than any child needs. A child that hangs must not outlive the test. */
 const longestRun = 100_000
 
 /**
- * For a child whose memory is measured: new objects get little room, so that what it has of memory is soon what it needs,
- * on every version of Node.
+ * For a child whose memory is measured: new objects get little room, so that what it has of memory is soon what it
+ * needs, on every version of Node.
  */
 export const steadyMemory = ['--expose-gc', '--max-semi-space-size=1']
 
@@ -47,7 +53,7 @@ export function runInChild<Argument>(
   argument: Argument,
   options: ChildOptions = {},
 ): Promise<EndOfChild> {
-  const library = path.join(options.packageRoot ?? packageRoot, 'dist/lib/index.js')
+  const library = options.packageRoot ?? path.join(packageRoot, 'dist/lib/index.js')
   const script = [
     options.platform && `Object.defineProperty(process, 'platform', { value: ${JSON.stringify(options.platform)} })`,
     `const argument = JSON.parse(require('node:fs').readFileSync(0, 'utf8'))`,
@@ -64,7 +70,7 @@ export function runInChild<Argument>(
   return endOf(command, JSON.stringify(argument ?? null))
 }
 
-/** What the function returns in a process of its own, as JSON takes it along. Throws where the process ends badly. */
+/** The result of a function in a process of its own, through JSON. Throws if the process fails. */
 export async function answerOfChild<Argument, Answer>(
   body: (library: Library, argument: Argument) => Answer | Promise<Answer>,
   argument: Argument,
@@ -96,7 +102,7 @@ export function endOf(
     }
     child.on('error', reject)
     child.on('close', (status, signal) => resolve({ status, signal, ...output }))
-    // A child that ends before it has read everything says why by its end.
+    // A child may end before it has read everything.
     child.stdin.on('error', () => {})
     child.stdin.end(input)
   })
@@ -109,22 +115,14 @@ export function addonFile(): string | undefined {
   return [built, prebuilt].find((file) => existsSync(file))
 }
 
-/** For a test that needs the addon: says in the test's log where there is none, and fails where there must be one. */
-export function addonFileOrLog(t: {
-  log(message: string): void
-  pass(): void
-  fail(message: string): void
-}): string | undefined {
+/** The addon, for a test that is registered with `testWithAddon`. */
+export function requiredAddonFile(): string {
   const file = addonFile()
-  if (file !== undefined) return file
-  const message = 'there is no native addon here to test'
-  if (process.env['FAST_SYSFS_REQUIRE_NATIVE']) t.fail(message)
-  else t.pass()
-  t.log(message)
-  return undefined
+  if (file === undefined) throw new Error('there is no native addon')
+  return file
 }
 
-// Without its part on the network a report takes a millisecond only.
+// The library finds this out in another way. Without its part on the network a report takes a millisecond only.
 Object.assign(process.report, { excludeNetwork: true })
 const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
 
@@ -149,7 +147,7 @@ process.on('exit', () => {
  */
 export function copyPackage(addons: Readonly<Record<string, Uint8Array>> = {}): string {
   const copy = temporaryPackageDirectory()
-  for (const part of ['package.json', 'dist/lib', 'node_modules/bindings', 'node_modules/file-uri-to-path']) {
+  for (const part of ['package.json', 'dist/package', 'node_modules/bindings', 'node_modules/file-uri-to-path']) {
     cpSync(path.join(packageRoot, part), path.join(copy, part), { recursive: true })
   }
   for (const [file, content] of Object.entries(addons)) {

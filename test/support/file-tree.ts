@@ -3,10 +3,10 @@ import path from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { temporaryDirectory } from './temporary.js'
 
-/** Paths with what is there: a file's content, a link to somewhere, or nothing for an empty directory. */
+/** Paths with their content: the content of a file, a link, or null for an empty directory. */
 export type FileTree = Readonly<Record<string, string | Uint8Array | { readonly link: string } | null>>
 
-/** Writes a tree that goes away with the test; returns its directory. */
+/** Writes a tree and returns its directory. It is removed after the test. */
 export function writeFileTree(t: ExecutionContext, tree: FileTree): string {
   const root = temporaryDirectory()
   t.teardown(() => rmSync(root, { recursive: true, force: true }))

@@ -1,18 +1,19 @@
-import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
+import { cProgram } from './c-program.js'
 import { answerOfChild, type ChildOptions, type Library } from './child-process.js'
 import { type FileTree, writeFileTree } from './file-tree.js'
 import { LineProcess } from './line-process.js'
+import { type Missing, missingFile, missingRoot } from './requirements.js'
 
-const source = path.join(__dirname, '../../../test/support/hanging-tree.c')
-/** For a process of its own, which can only load it. */
+/** The path of this module, for a process of its own that loads it. */
 export const hangingTreeModule = __filename
 
-/** A directory that is also at another place, where it can be told to hang: see hanging-tree.c. */
+/** A directory with a second mount, where reads can be blocked: see hanging-tree.c. */
 export class HangingTree {
   readonly root: string
   readonly #process: LineProcess
@@ -32,33 +33,33 @@ export class HangingTree {
     throw new Error(greeting)
   }
 
-  /** From now on what reads this hangs; with a slash at the end, what looks it up. */
+  /** Blocks reads of this path from now on. With a final slash it blocks lookups. */
   async hang(name: string): Promise<void> {
     await this.#ask(`hang ${name}`)
   }
 
-  /** Resolves when so many requests hang. */
+  /** Resolves when this many requests are blocked. */
   async held(count: number): Promise<void> {
     while (Number(await this.#ask('held')) < count) await setTimeout(5)
   }
 
-  /** How often something was about to read this. */
+  /** How often this was about to be read. */
   async count(name: string): Promise<number> {
     return Number(await this.#ask(`count ${name}`))
   }
 
-  /** Nothing hangs any more; returns how many requests did. */
+  /** Unblocks all requests. Returns how many were blocked. */
   async answer(): Promise<number> {
     return Number(await this.#ask('answer'))
   }
 
-  /** What hangs fails. */
+  /** Fails all blocked requests. */
   async close(): Promise<void> {
     await this.#process.close()
     rmdirSync(this.root)
   }
 
-  /** Ask one thing after the other. */
+  /** Requests must not overlap. */
   #ask(command: string): Promise<string> {
     this.#process.say(command)
     return this.#process.hear()
@@ -70,29 +71,29 @@ export interface HangingTreeParts {
   readonly directory: string
 }
 
-let compiled: string | undefined
-
-/** For a test that needs a tree that hangs: writes it, or says in the test's log why it cannot hang here. */
-export async function hangingTreeOrLog(t: ExecutionContext, tree: FileTree): Promise<HangingTreeParts | undefined> {
-  const missing = whatIsMissing()
-  let reason = missing
-  if (missing === undefined) {
-    const parts = { program: compile(), directory: writeFileTree(t, tree) }
-    try {
-      const mounted = await HangingTree.mount(parts)
-      await mounted.close()
-      return parts
-    } catch (error) {
-      // A container may have the device and not be allowed to mount.
-      reason = String(error)
-    }
-  }
-  t.log(`nothing hangs here to test with: ${reason}`)
-  t.pass()
-  return undefined
+/** Writes a tree that can be mounted. Requires that `missingHangingTree()` is undefined. */
+export function hangingTreeParts(t: ExecutionContext, tree: FileTree): HangingTreeParts {
+  const found = hangingTreeProgram()
+  if ('missing' in found) throw new Error(found.missing)
+  return { program: found.program, directory: writeFileTree(t, tree) }
 }
 
-/** Runs a function in a process of its own, for the threads that hang are its own; see `answerOfChild`. */
+/**
+ * Mounts an empty tree to see whether that is possible: a container may have the device and not be allowed to mount.
+ */
+export function missingHangingTree(): Missing {
+  const found = hangingTreeProgram()
+  if ('missing' in found) return found.missing
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'fast-sysfs-hanging-'))
+  try {
+    const { stdout } = spawnSync(found.program, [directory, directory], { input: '', encoding: 'utf8' })
+    return stdout === 'ok\n' ? undefined : `a FUSE file system cannot be mounted: ${stdout.trim()}`
+  } finally {
+    rmdirSync(directory)
+  }
+}
+
+/** Runs a function in a process of its own, which has the blocked threads; see `answerOfChild`. */
 export async function answerOnHangingTree<Argument, Answer>(
   parts: HangingTreeParts,
   body: (library: Library, tree: HangingTree, argument: Argument) => Promise<Answer>,
@@ -102,7 +103,7 @@ export async function answerOnHangingTree<Argument, Answer>(
   return answerOfChild(
     async (library, { parts, module, body, argument }): Promise<Answer> => {
       const { createRequire } = process.getBuiltinModule('node:module')
-      // As on a machine that was not told otherwise, whatever this one was told.
+      // The default pool, independent of the environment of the tests.
       process.env['UV_THREADPOOL_SIZE'] = '4'
       const { HangingTree: Tree } = createRequire(module)(module) as typeof import('./hanging-tree.js')
       // biome-ignore lint/security/noGlobalEval: the function has come here as its source text
@@ -124,31 +125,7 @@ export function isMounted(root: string): boolean {
   return readFileSync('/proc/self/mounts', 'utf8').includes(` ${root} `)
 }
 
-function whatIsMissing(): string | undefined {
-  if (process.platform !== 'linux') return 'it is no Linux'
-  if (process.getuid?.() !== 0) return 'only root mounts'
-  if (!existsSync('/dev/fuse')) return 'there is no /dev/fuse'
-  accessSync('/dev/fuse', constants.R_OK | constants.W_OK)
-  try {
-    execFileSync(compiler(), ['--version'], { stdio: 'ignore' })
-  } catch {
-    return `there is no C compiler '${compiler()}'`
-  }
-  return undefined
-}
-
-function compile(): string {
-  if (compiled === undefined) {
-    const directory = mkdtempSync(path.join(os.tmpdir(), 'fast-sysfs-hanging-'))
-    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-    compiled = path.join(directory, 'hanging-tree')
-    execFileSync(compiler(), ['-O2', '-Wall', '-Wextra', '-o', compiled, source], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-  }
-  return compiled
-}
-
-function compiler(): string {
-  return process.env['CC'] ?? 'cc'
+function hangingTreeProgram(): { readonly program: string } | { readonly missing: string } {
+  const missing = missingRoot ?? missingFile('/dev/fuse')
+  return missing === undefined ? cProgram('hanging-tree') : { missing }
 }

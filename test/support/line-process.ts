@@ -15,7 +15,7 @@ export class LineProcess {
       this.#child.once('error', reject)
       this.#child.once('close', () => resolve())
     })
-    // an early end shows where the next line is awaited
+    // an early end is reported where the next line is awaited
     this.#ended.catch(() => {})
     const { stdin, stdout } = this.#child
     if (stdin === null || stdout === null) throw new Error(`${program} has no input or output`)
@@ -33,7 +33,7 @@ export class LineProcess {
     return value
   }
 
-  /** Ends its input, which is what it waits for to end itself. */
+  /** Closes its input. The process then ends. */
   async close(): Promise<void> {
     this.#child.stdin?.end()
     await this.#ended

@@ -3,7 +3,8 @@
  * its standard input with one line, `ok` and what there is to say or `error` and why, and when the input ends (also
  * because the parent was killed) removes what it made, and nothing else.
  *
- *     add COUNT              makes devices with numbers that are free; answers with the numbers
+ *     add COUNT              makes devices with the lowest numbers that are free; answers with the numbers
+ *     make NUMBER...         makes devices with these numbers
  *     remove NUMBER...       removes devices that it made
  *     churn COUNT WORKERS    makes a device and removes it, COUNT times in all, as many at a time as there are workers:
  *                            a removal waits for other processors (RCU) some hundredths of a second, many at a time too
@@ -69,6 +70,17 @@ static void add_devices(long count) {
   printf("ok");
   for (size_t i = first; i < made_count; i++) printf(" %d", made[i]);
   putchar('\n');
+}
+
+static void make_devices(void) {
+  for (char *number = strtok(NULL, " "); number != NULL; number = strtok(NULL, " ")) {
+    if (ioctl(control, LOOP_CTL_ADD, atol(number)) < 0) {
+      fails("make");
+      return;
+    }
+    remember(atoi(number));
+  }
+  puts("ok");
 }
 
 static int remove_device(int number) {
@@ -166,6 +178,10 @@ static void answer(char *line) {
   const char *command = strtok(line, " ");
   if (command != NULL && strcmp(command, "remove") == 0) {
     remove_devices();
+    return;
+  }
+  if (command != NULL && strcmp(command, "make") == 0) {
+    make_devices();
     return;
   }
   const char *number = strtok(NULL, " ");

@@ -1,14 +1,16 @@
-import { execFileSync } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { cProgram } from './c-program.js'
 import { LineProcess } from './line-process.js'
+import { type Missing, missingFile, missingRoot } from './requirements.js'
 
-const source = path.join(__dirname, '../../../test/support/loop-control.c')
+/** The path of this module, for a process of its own that loads it. */
+export const loopDevicesModule = __filename
 
 /**
- * Loop devices in the machine's own /sys, made by a child (loop-control.c) that removes them, and no others, when this
- * process ends, however that happens.
+ * Loop devices in the machine's own /sys. A child process (loop-control.c) makes them. It removes them, and no others,
+ * when this process ends in any way.
  */
 export class LoopDevices {
   readonly #process: LineProcess
@@ -17,33 +19,34 @@ export class LoopDevices {
     this.#process = process
   }
 
-  /** Compiles and starts the child, or says why this machine has no loop devices to give. */
+  /** Starts the child process, or says why this machine has no loop devices to give. */
   static async start(): Promise<{ readonly devices: LoopDevices } | { readonly missing: string }> {
-    if (process.getuid?.() !== 0) return { missing: 'only root makes loop devices' }
-    try {
-      accessSync('/dev/loop-control', constants.R_OK | constants.W_OK)
-    } catch {
-      return { missing: 'there is no /dev/loop-control' }
-    }
-    const directory = mkdtempSync(path.join(tmpdir(), 'fast-sysfs-loop-'))
-    try {
-      const program = path.join(directory, 'loop-control')
-      const missing = compile(program)
-      if (missing !== undefined) return { missing }
-      const child = new LineProcess(program)
-      const greeting = await child.hear()
-      if (greeting === 'ok') return { devices: new LoopDevices(child) }
-      await child.close()
-      return { missing: greeting }
-    } finally {
-      rmSync(directory, { recursive: true })
-    }
+    const found = loopControl()
+    if ('missing' in found) return found
+    const child = new LineProcess(found.program)
+    const greeting = await child.hear()
+    if (greeting === 'ok') return { devices: new LoopDevices(child) }
+    await child.close()
+    return { missing: greeting }
   }
 
   /** The new devices' kernel names, `loop8` for example; their numbers are the lowest that are free. */
   async add(count: number): Promise<readonly string[]> {
     const numbers = await this.#ask(`add ${count}`)
     return numbers.map((number) => `loop${number}`)
+  }
+
+  /** As `add`, with high numbers that no other program takes, so that `addAgain` finds them free. */
+  async addFar(count: number): Promise<readonly string[]> {
+    const first = randomInt(1_000, 100_000) * 10
+    const names = Array.from({ length: count }, (_, index) => `loop${first + index}`)
+    await this.addAgain(names)
+    return names
+  }
+
+  /** Makes devices with the names of removed ones. */
+  async addAgain(names: readonly string[]): Promise<void> {
+    await this.#ask(['make', ...names.map(numberOf)].join(' '))
   }
 
   /** Resolves when they are gone. Takes only what it made. */
@@ -82,37 +85,34 @@ export class LoopDevices {
   }
 }
 
-/** For a test that needs loop devices, which go away with it: says in the test's log why there are none. */
-export async function loopDevicesOrLog(t: {
-  log(message: string): void
-  pass(): void
-  teardown(close: () => Promise<void>): void
-}): Promise<LoopDevices | undefined> {
+/** Loop devices for a test; they are removed at its end. Only where `missingLoopDevices()` is undefined. */
+export async function loopDevicesFor(t: { teardown(close: () => Promise<void>): void }): Promise<LoopDevices> {
   const started = await LoopDevices.start()
-  if ('missing' in started) {
-    t.log(`no loop devices to test with: ${started.missing}`)
-    t.pass()
-    return undefined
-  }
+  if ('missing' in started) throw new Error(started.missing)
   t.teardown(() => started.devices.close())
   return started.devices
 }
 
-function numberOf(name: string): string {
-  return name.replace('loop', '')
+/** Makes one loop device to see whether that is possible. */
+export function missingLoopDevices(): Missing {
+  const found = loopControl()
+  if ('missing' in found) return found.missing
+  const { stdout } = spawnSync(found.program, { input: 'add 1\n', encoding: 'utf8' })
+  const failure = stdout.split('\n').find((line) => line.startsWith('error '))
+  return failure && `there are no loop devices: ${failure.slice('error '.length)}`
 }
 
-/** What is missing for it, if anything. */
-function compile(program: string): string | undefined {
-  const compiler = process.env['CC'] ?? 'cc'
-  try {
-    execFileSync(compiler, ['-O2', '-Wall', '-Wextra', '-pthread', '-o', program, source], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return `there is no C compiler '${compiler}'`
-    throw error
-  }
-  return undefined
+/** A container may have loop devices and no nodes for them. */
+export function missingLoopNodes(): Missing {
+  const isMade = /^\S+ \/dev devtmpfs /m.test(readFileSync('/proc/self/mounts', 'utf8'))
+  return isMade ? undefined : 'the kernel makes no nodes in /dev'
+}
+
+function loopControl(): { readonly program: string } | { readonly missing: string } {
+  const missing = missingRoot ?? missingFile('/dev/loop-control')
+  return missing === undefined ? cProgram('loop-control') : { missing }
+}
+
+function numberOf(name: string): string {
+  return name.replace('loop', '')
 }

@@ -1,4 +1,4 @@
-// The four queries beside what iscsiadm, multipath and dmsetup say of the machine that this runs on.
+// Compares the four queries with the output of iscsiadm, multipath and dmsetup on this machine.
 
 import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -6,7 +6,7 @@ import type { Sysfs } from '../../lib/index.js'
 import type { DmDevice, DmTableLine, IscsiadmSession, MultipathMap } from './recorded-tools.js'
 import { canonicalPortal, type ToolsSaid } from './snapshot-against-tools.js'
 
-/** What the tools and the nodes in /dev say. */
+/** The output of the tools, and the nodes in /dev. */
 interface Machine {
   readonly sessions: readonly IscsiadmSession[]
   readonly multipath: readonly MultipathMap[]
@@ -22,10 +22,10 @@ export interface Question {
   readonly ask: (sysfs: Sysfs) => unknown
 }
 
-/** Of a tool that says nothing there is no question. */
+/** A tool without output gives no query. */
 export function questionsFor({ iscsiadm, multipath = [], dmsetup }: ToolsSaid): readonly Question[] {
   const machine: Machine = {
-    // One that was never given a target cannot be asked for.
+    // A session without a target name cannot be queried.
     sessions: iscsiadm?.sessions.filter((session) => session.target !== '') ?? [],
     multipath,
     dmDevices: dmsetup?.devices.filter((device) => device.hasTable) ?? [],
@@ -70,7 +70,7 @@ function* portalQuestions({ sessions }: Machine): Generator<Question> {
       expected: sorted(hosts),
       ask: (sysfs) => {
         const answer = sysfs.getIscsiPortalHostMapForTarget(target)
-        // An IPv6 portal stands there in several forms, which must not disagree.
+        // An IPv6 portal is in the map in several forms, which must agree.
         const canonical = new Map([...answer].map(([key, host]) => [canonicalPortal(portalOf(key)), host]))
         const disagreeing = [...answer].filter(([key, host]) => canonical.get(canonicalPortal(portalOf(key))) !== host)
         return disagreeing.length > 0 ? disagreeing : sorted(canonical)
@@ -101,7 +101,7 @@ function* lunQuestions({ sessions }: Machine): Generator<Question> {
 function* slaveQuestions({ multipath, dmDevices, dmTables, nodes }: Machine): Generator<Question> {
   for (const map of multipath) {
     const expected = map.paths.map((path) => `/dev/${path.device}`).sort(byBytes)
-    // A map that multipath shows no paths of may have some that it does not know.
+    // A map without paths in the output of multipath may have paths that multipath does not know.
     if (expected.length === 0) continue
     for (const device of [map.device, `/dev/${map.device}`, `/dev/mapper/${map.name}`]) {
       yield { question: `slaves of ${device}`, expected, ask: (sysfs) => sysfs.findSlaveDevicesOnMultipath(device) }

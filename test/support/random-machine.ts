@@ -16,11 +16,11 @@ import {
   type ScsiHost,
 } from './sysfs-tree.js'
 
-// Machines true to the kernel's layout, but with everything that a well-kept machine rarely shows. A machine is drawn
-// as a plan, in which one thing refers to another by any natural number, and then the plan is made consistent: so every
-// plan gives a machine, and fast-check can shrink it.
+// Machines in the layout of the kernel, with cases that a healthy machine rarely has. A machine is drawn
+// as a plan, in which references are natural numbers. The plan is then made consistent, so that every
+// plan is a machine and fast-check can shrink it.
 
-/** Most members are the ordinary one, so that a machine has a few odd things and not only odd things. */
+/** Most members are ordinary, so that a machine has only a few unusual ones. */
 function mostly<T>(ordinary: T, ...odd: readonly T[]): fc.Arbitrary<T> {
   return fc.oneof(
     { weight: 5, arbitrary: fc.constant(ordinary) },
@@ -32,7 +32,7 @@ function mostly<T>(ordinary: T, ...odd: readonly T[]): fc.Arbitrary<T> {
 
 const ABSENT: Attribute = { absent: true }
 
-/** An attribute that now and then is missing, empty, never set or unreadable. */
+/** An attribute that is sometimes missing, empty, never set or unreadable. */
 function attribute(value: fc.Arbitrary<string>): fc.Arbitrary<Attribute> {
   return fc.oneof(
     { weight: 12, arbitrary: value },
@@ -55,7 +55,7 @@ function attribute(value: fc.Arbitrary<string>): fc.Arbitrary<Attribute> {
 
 const IQN = 'iqn.2004-04.com.example:a'
 
-/** Names that are easily taken for one another: prefixes, another case, what a pattern or a decoder would change. */
+/** Names that are easily confused: prefixes, another case, characters that a pattern or a decoder could change. */
 const TARGET_NAMES = [
   IQN,
   `${IQN}b`,
@@ -72,7 +72,7 @@ const TARGET_NAMES = [
 ]
 
 const targetname: fc.Arbitrary<Attribute> = fc.oneof(
-  // Often the same one: a target is reached by several sessions.
+  // Often the same one, because several sessions lead to a target.
   { weight: 8, arbitrary: fc.constantFrom<Attribute>(IQN, IQN, `${IQN}b`) },
   { weight: 3, arbitrary: fc.constantFrom<Attribute>(...TARGET_NAMES) },
   {
@@ -117,7 +117,7 @@ const ipv6Groups: fc.Arbitrary<Groups> = fc.oneof(
     [0x2001, 0xdb8, 0, 1, 0, 0, 0, 1],
     [0, 0, 0, 0, 0, 0xffff, 0xc0a8, 0x1e07], // an IPv4 address, mapped
   ),
-  // The first group is never 0: how to write ::/96, long withdrawn, RFC 5952 leaves open and libraries differ.
+  // The first group is never 0. RFC 5952 does not define the form of ::/96, and libraries differ.
   fc
     .tuple(
       fc.constantFrom(0x2001, 0xfd00),
@@ -131,7 +131,9 @@ function longForm(groups: Groups): string {
   return groups.map((group) => group.toString(16).padStart(4, '0')).join(':')
 }
 
-/** How an administrator may type one: two groups or more of zeros left out, from the first place where that is possible. */
+/**
+ * How an administrator may type one: two groups or more of zeros left out, from the first place where that is possible.
+ */
 function shortForm(groups: Groups): string {
   const texts = groups.map((group) => group.toString(16))
   const start = groups.findIndex((group, index) => group === 0 && groups[index + 1] === 0)
@@ -142,9 +144,9 @@ function shortForm(groups: Groups): string {
 }
 
 interface Portal {
-  /** As the kernel prints it from the socket. */
+  /** The form that the kernel prints for the socket. */
   readonly current: string
-  /** As it was given to the kernel at login. */
+  /** The form that the kernel was given at login. */
   readonly persistent: string
 }
 
@@ -181,7 +183,7 @@ const connection: fc.Arbitrary<IscsiConnection> = fc
     cid: mostly(0, 1, 2, 7, 10, 11),
     presence,
     portal: portalAddress,
-    // A target may send the initiator on to another portal at login.
+    // A target may redirect the initiator to another portal at login.
     redirect: fc.option(portalAddress, { freq: 4 }),
     port: portNumber,
   })
@@ -270,7 +272,7 @@ const host: fc.Arbitrary<HostPlan> = fc.record({
 
 // ---- Maps and links
 
-/** Any natural number: the place in a list, counted round and round. */
+/** Any natural number: an index modulo the length of a list. */
 const pick = fc.nat(1000)
 
 interface MapPlan {
@@ -298,7 +300,7 @@ const maps = fc.oneof(
 
 interface LinkPlan {
   readonly directory: string
-  /** What it leads to; `link` makes chains, and circles when it picks itself or a later one. */
+  /** The target. `link` makes chains, and loops if it picks itself or a later link. */
   readonly to: 'device' | 'link' | 'dev-directory' | 'missing'
   readonly pick: number
   readonly text: 'relative' | 'absolute' | 'escaping' | 'through-directory'
@@ -316,7 +318,7 @@ const link: fc.Arbitrary<LinkPlan> = fc.record({
 
 interface MachinePlan {
   readonly hosts: readonly HostPlan[]
-  /** Given to the sessions in turn, so that they have nothing to do with the hosts' numbers. */
+  /** Assigned to the sessions in turn, independent of the hosts' numbers. */
   readonly sessionNumbers: readonly number[]
   readonly diskOffset: number
   readonly virtio: readonly BlockPlan[]
@@ -337,10 +339,10 @@ const plan: fc.Arbitrary<MachinePlan> = fc.record({
   links: fc.array(link, { maxLength: 8 }),
 })
 
-/** Machines as above. */
+/** Random machines. */
 export const randomMachine: fc.Arbitrary<Machine> = plan.map(machineOf)
 
-/** Paths that wander about in such a machine, now and then to a device. */
+/** Random paths in such a machine. Some lead to a device. */
 export const randomPath: fc.Arbitrary<string> = fc
   .array(
     fc.constantFrom(
@@ -378,7 +380,7 @@ function machineOf(plan: MachinePlan): Machine {
 
   const blockNames = [...hosts.flatMap(blockDevicesOf), ...disks.map(({ block }) => block)].flatMap(namesOf)
   const raids = plan.raids.map((slaves, number): Raid => ({ number, slaves: picked(slaves, blockNames) }))
-  // A map can only be over what was there before it, whatever its number is.
+  // A map can only be on devices that existed before it, whatever its number is.
   const underlying = [...blockNames, ...raids.map(({ number }) => `md${number}`)]
   const maps = plan.maps.map((map): DeviceMap => {
     const slaves = picked(map.slaves, underlying)
@@ -396,7 +398,7 @@ function machineOf(plan: MachinePlan): Machine {
   }
 }
 
-/** Hands out names of disks. The letters do not follow hosts or LUNs, as on a machine that scans all at once. */
+/** Assigns names to disks. The letters do not follow hosts or LUNs, as on a machine that scans them at once. */
 class DiskNames {
   #given = 0
   readonly #offset: number
@@ -408,7 +410,7 @@ class DiskNames {
   next({ smartArray, partitions }: BlockPlan): BlockDevice {
     const given = this.#given++
     if (smartArray) return partitioned(`cciss!c${given % 2}d${given >> 1}`, 'p', partitions)
-    // 89 and 211 are prime: all different, from sda to sdhc.
+    // 89 and 211 are prime, so all names from sda to sdhc are different.
     return partitioned(lettered('sd', (given * 89 + this.#offset) % 211), '', partitions)
   }
 }

@@ -1,5 +1,5 @@
-// A snapshot beside what the storage tools say of the same machine, value by value: what they said of a recorded one
-// then, what they say of a running one now.
+// Compares a snapshot with the output of the storage tools, value by value: the recorded output of a recorded machine,
+// or the current output on a running one.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
@@ -36,7 +36,7 @@ import {
   parseNvmeList,
 } from './recorded-tools.js'
 
-/** What a tool printed, by the name of the file it is kept in with a recording. */
+/** The output of a tool, by the name of its file in a recording. */
 export type ToolOutput =
   | 'dmsetup-info.txt'
   | 'dmsetup-table.txt'
@@ -50,7 +50,7 @@ export type ToolOutput =
   | 'nvme-list.json'
   | 'nvme-list-subsys.json'
 
-/** What the tools say of a machine; one that is not there says nothing. */
+/** The output of the tools on a machine. A missing tool has no output. */
 export interface ToolsSaid {
   readonly lsblk: readonly LsblkDevice[] | undefined
   readonly lsscsi:
@@ -152,7 +152,7 @@ function* withLsblk(snapshot: Snapshot, tree: readonly LsblkDevice[], root: stri
     const lsblk = printed.get(device.name)
     if (lsblk === undefined) continue
     const disk = `sys/class/block/${device.parent ?? device.name}`
-    // Of the largest recorded machines many files were left out, so that the value is not known although lsblk told it.
+    // The largest recordings lack many files, so that a value is unknown although lsblk printed it.
     const recorded = (attribute: string, value: unknown) =>
       existsSync(path.join(root, disk, attribute)) ? value : null
     yield* compared(device.name, {
@@ -176,7 +176,7 @@ function* withLsblk(snapshot: Snapshot, tree: readonly LsblkDevice[], root: stri
     if (device.dm !== null) {
       yield* compared(device.name, { state: [device.dm.suspended ? 'suspended' : 'running', lsblk.state] })
     }
-    // lsblk prints what is the disk's for the disk only.
+    // lsblk prints the values of a disk for the disk only.
     if (device.parent === null) yield* withLsblkDisk(snapshot, device, lsblk, root)
   }
   yield* withLsblkTree(snapshot, tree, null)
@@ -193,10 +193,10 @@ function* withLsblkDisk(
   if (nvme !== null) {
     const controllers = snapshot.nvmeSubsystems.flatMap((subsystem) => subsystem.controllers)
     const controller = controllers.find((one) => one.name === nvme.controller)
-    // Newer versions of lsblk have other words than `nvme` for NVMe over a network.
+    // Newer versions of lsblk print another word than `nvme` for NVMe over a network.
     yield* compared(name, { state: [controller?.state ?? null, lsblk.state], isNvme: [true, lsblk.tran !== null] })
   }
-  // A virtio disk has a PCI vendor, which is no SCSI vendor.
+  // The vendor of a virtio disk is a PCI vendor, not a SCSI vendor.
   if (scsi === null) return
   yield* compared(name, {
     address: [`${scsi.host}:${scsi.channel}:${scsi.target}:${scsi.lun}`, lsblk.hctl],
@@ -268,7 +268,7 @@ function* withLsscsi(
   for (const device of snapshot.blockDevices) {
     if (device.scsi !== null && device.parent === null) disks.set(device.scsi.hctl, device)
   }
-  // A tape has another kind of device.
+  // The device of a tape is not a block device.
   const withBlock = devices.filter(({ type }) => blockDeviceTypes.has(type))
   yield* compared('lsscsi', {
     disks: [
@@ -305,7 +305,7 @@ function* withLsscsi(
         hostNumber: [session?.hostNumber, host?.number],
         lun: [lun?.lun, Number(hctl.split(':')[3])],
         'device of the LUN': [lun?.device ?? null, name],
-        // What is no disk has none.
+        // Other devices have none.
         session: [iscsi, name === null ? null : sessionInDisk(session)],
       })
     } else {
@@ -340,7 +340,7 @@ function* withIscsiadm(
   snapshot: Snapshot,
   { sessions, parameters }: NonNullable<ToolsSaid['iscsiadm']>,
 ): Generator<Comparison> {
-  // A session without any connection is none to iscsiadm.
+  // iscsiadm does not list a session without connections.
   const connected = snapshot.iscsiSessions.filter((session) => session.connections.length > 0)
   yield* compared('iscsiadm', {
     sessions: [
@@ -373,7 +373,7 @@ function* withIscsiadm(
   }
 }
 
-// Not here: the word for the connection's state is iscsid's own, the kernel has others; CHAP names and passwords are
+// Not compared: iscsid has its own words for the state of a connection. CHAP names and passwords are
 // never read.
 function* withIscsiadmSession(
   snapshot: Snapshot,
@@ -389,7 +389,7 @@ function* withIscsiadmSession(
   yield* compared(subject, {
     targetName: [session.targetName, known(printed.target)],
     state: [session.state, printed.sessionState],
-    // Of a session's interface iscsiadm fills in what is not set.
+    // iscsiadm fills in values of the interface that are not set.
     interfaceName: [session.interfaceName ?? 'default', printed.interfaceName],
     interfaceAddress: [session.interfaceAddress ?? 'default', printed.interfaceAddress],
     interfaceHardwareAddress: [session.interfaceHardwareAddress ?? 'default', printed.interfaceHardwareAddress],
@@ -472,8 +472,8 @@ function* withMultipath(
       readOnly: [device?.readOnly, printed.readOnly],
       size: [roundedAsMultipathDoes(map?.sizeBytes ?? -1), printed.size],
     })
-    // Asked for the first time, as on the largest recorded machine, multipath finds other WWIDs than those that others
-    // made the maps with, and prints them without paths.
+    // On the largest recorded machine, multipath finds other WWIDs than those that the
+    // maps were made with, and prints the maps without paths.
     if (printed.paths.length === 0) continue
     const paths = printed.paths.map((path) => path.device)
     yield* compared(printed.name, {
@@ -552,7 +552,7 @@ function* withDmsetup(
 ): Generator<Comparison> {
   const byNumber = new Map(snapshot.blockDevices.map((device) => [`${device.major}:${device.minor}`, device]))
   const nameOf = (number: string) => byNumber.get(number)?.name ?? number
-  // A map without a table is no block device yet.
+  // A map without a table is not a block device yet.
   const withTable = devices.filter((printed) => printed.hasTable || byNumber.has(printed.deviceNumber))
   yield* compared('dmsetup', {
     devices: [
@@ -583,12 +583,12 @@ function* withDependencies(
 ): Generator<Comparison> {
   for (const { name, deviceNumber, dependencies } of nodes) {
     const device = byNumber.get(deviceNumber)
-    // Again one without a table.
+    // A map without a table.
     if (device === undefined && dependencies.length === 0) continue
     const below = sorted(dependencies.map((one) => byNumber.get(one.deviceNumber)?.name ?? one.deviceNumber))
     yield* compared(deviceNumber, {
       name: [device?.dm?.name ?? null, name],
-      // Of a partition under a map dmsetup goes no further.
+      // dmsetup does not go further than a partition under a map.
       dependencies: [device?.slaves, below],
     })
     yield* withDependencies(byNumber, dependencies)
@@ -656,9 +656,9 @@ function* withNvme(
 
 // ---- Snapshots beside each other
 
-/** Where the snapshot with less detail says anything else than the one with more: `blockDevices.3.name`. */
+/** The paths at which the snapshot with less detail differs from the one with more: `blockDevices.3.name`. */
 export function contradictions(less: unknown, more: unknown, at = ''): readonly string[] {
-  // These are told more exactly with more detail; LUNs without a device are in 'full' only.
+  // These are more exact with more detail. LUNs without a device are in 'full' only.
   if (less === null || /^(detail|blockDevices\.\d+\.type)$/.test(at)) return []
   if (Array.isArray(less) && Array.isArray(more)) {
     const comparable = at.endsWith('.luns') ? more.filter((lun) => lun.device !== null) : more

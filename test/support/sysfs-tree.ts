@@ -160,7 +160,9 @@ const DISK_QUEUE: readonly (readonly [string, string])[] = [
   ['zoned', 'none'],
 ]
 
-/** Writes what `machine` declares to `directory`/sys and `directory`/dev (its links also elsewhere below `directory`). */
+/**
+ * Writes what `machine` declares to `directory`/sys and `directory`/dev (its links also elsewhere below `directory`).
+ */
 export function writeMachine(directory: string, machine: Machine): void {
   new MachineWriter(directory).write(machine)
 }
@@ -522,7 +524,9 @@ function diskIndex(letters: string): number {
   return index - 1
 }
 
-/** The name of the SCSI disk, or with the prefix `mpath` of the multipath map, of that index: a .. z, aa .. zz, aaa .. */
+/**
+ * The name of the SCSI disk, or with the prefix `mpath` of the multipath map, of that index: a .. z, aa .. zz, aaa ..
+ */
 export function lettered(prefix: string, index: number): string {
   let letters = ''
   for (let rest = index; rest >= 0; rest = Math.floor(rest / 26) - 1) {

@@ -2,16 +2,20 @@ import { accessSync, constants, mkdtempSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-/** Enough for the largest recorded machine in several processes at a time: tens of thousands of files, a page each. */
-const plenty = 2 ** 30
+/** Enough for the largest recorded machine several times: tens of thousands of files of one page each. */
+const roomInBytes = 2 ** 30
 
 /**
- * A new empty directory for trees of many small files: in memory, where the system offers that with room enough, which
- * takes a tenth of the time; else among the temporary files. Whoever makes it removes it.
+ * Where to put trees of many small files: in memory, where the system offers that with enough room, which takes a tenth
+ * of the time; else among the temporary files.
  */
+export function temporaryParent(): string {
+  return hasRoom('/dev/shm', roomInBytes) ? '/dev/shm' : tmpdir()
+}
+
+/** A new empty directory for a tree of many small files. The caller removes it. */
 export function temporaryDirectory(infix = ''): string {
-  const place = hasRoom('/dev/shm', plenty) ? '/dev/shm' : tmpdir()
-  return mkdtempSync(path.join(place, `fast-sysfs-${infix}`))
+  return mkdtempSync(path.join(temporaryParent(), `fast-sysfs-${infix}`))
 }
 
 /** Whether this process may write so much to a directory. */

@@ -1,4 +1,4 @@
-import { printable } from '../terminal.js'
+import { printable } from '../terminal/terminal.js'
 import type { GraphNode, NodeKind, StorageGraph } from './storage-graph.js'
 
 const shapes: Readonly<Record<NodeKind, string>> = {
@@ -14,7 +14,7 @@ const shapes: Readonly<Record<NodeKind, string>> = {
 
 const outlines = { fault: 'color="#c62828" fontcolor="#c62828" penwidth=2', warning: 'color="#b26a00" penwidth=2' }
 
-/** The language of Graphviz: `| dot -Tsvg >storage.svg`. */
+/** Writes the graph in DOT, the language of Graphviz. */
 export function asDot({ nodes, edges }: StorageGraph): string {
   return [
     'digraph storage {',
@@ -33,7 +33,7 @@ function attributesOf({ kind, severity }: GraphNode): string {
   return severity === null ? shapes[kind] : `${shapes[kind]} ${outlines[severity]}`
 }
 
-/** `\n` between lines is Graphviz' own escape, which it reads in a label. */
+/** DOT writes a line break in a label as `\n`. */
 function labelOf({ lines }: GraphNode): string {
   return `"${lines.map(escaped).join('\\n')}"`
 }

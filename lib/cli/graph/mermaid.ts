@@ -1,7 +1,7 @@
-import { printable } from '../terminal.js'
+import { printable } from '../terminal/terminal.js'
 import type { GraphNode, NodeKind, StorageGraph } from './storage-graph.js'
 
-/** What stands before and after a node's label. */
+/** The brackets around the label of a node. They select the shape. */
 const brackets: Readonly<Record<NodeKind, readonly [string, string]>> = {
   target: ['[[', ']]'],
   session: ['(', ')'],
@@ -13,9 +13,9 @@ const brackets: Readonly<Record<NodeKind, readonly [string, string]>> = {
   map: ['[', ']'],
 }
 
-/** A flowchart of Mermaid, as Markdown renderers draw it. */
+/** Writes the graph as a Mermaid flowchart. */
 export function asMermaid({ nodes, edges }: StorageGraph): string {
-  // Words such as `end` are the language's own, so nodes are numbered.
+  // Names such as `end` are keywords of Mermaid, so the nodes have numbers as ids.
   const ids = new Map(nodes.map((node, index) => [node.id, `n${index}`]))
   return [
     'flowchart LR',
@@ -35,7 +35,7 @@ function labelOf({ lines }: GraphNode): string {
   return lines.map(escaped).join('<br>')
 }
 
-/** Labels are Markdown and HTML; every character that means something there is written by its number. */
+/** Labels may contain Markdown and HTML. Characters with a special meaning are written as character codes. */
 function escaped(text: string): string {
   return printable(text).replace(/[^\p{L}\p{N} .:,/()?_=+-]/gu, (character) => `#${character.codePointAt(0)};`)
 }

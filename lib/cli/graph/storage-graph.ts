@@ -1,16 +1,16 @@
 import type { BlockDevice, IscsiSession } from '../../index.js'
-import { type Fault, type Faults, findFaults } from '../faults.js'
-import { hostOf, type Inventory, nameOf, nodeOf } from '../inventory.js'
-import { portalOf } from '../portal.js'
-import { formatSize } from '../quantity.js'
+import { type Fault, type Faults, findFaults } from '../inventory/faults.js'
+import type { Inventory } from '../inventory/inventory.js'
+import { hostOf, nameOf, nodeOf, portalOf } from '../inventory/names.js'
+import { formatSize } from '../text/quantity.js'
 
 export type NodeKind = 'target' | 'session' | 'subsystem' | 'controller' | 'disk' | 'partition' | 'multipath' | 'map'
 
 export interface GraphNode {
-  /** The name in sysfs; of a target, its IQN. */
+  /** The name in sysfs. For a target, its IQN. */
   readonly id: string
   readonly kind: NodeKind
-  /** The first is what people call it. */
+  /** The lines of the label. The first line is the name. */
   readonly lines: readonly string[]
   readonly severity: Fault['severity'] | null
 }
@@ -21,12 +21,13 @@ export interface GraphEdge {
   readonly label: string | null
 }
 
-/** How storage comes about: from what has it (targets, subsystems, disks) to what is made of it. */
+/** The storage of a machine as a graph. The edges lead from targets, subsystems and disks to the devices on them. */
 export interface StorageGraph {
   readonly nodes: readonly GraphNode[]
   readonly edges: readonly GraphEdge[]
 }
 
+/** Makes the graph of all targets, sessions, NVMe subsystems and block devices. */
 export function storageGraphOf(inventory: Inventory): StorageGraph {
   const faults = findFaults(inventory)
   const parts = [
@@ -40,20 +41,20 @@ export function storageGraphOf(inventory: Inventory): StorageGraph {
   }
 }
 
-/** A node with the edges that lead to it, or from it to what was there before. */
-interface Part {
+/** A node with the edges that lead to it. An NVMe subsystem also has the edges to its namespaces. */
+interface GraphPart {
   readonly node: GraphNode
   readonly edges: readonly GraphEdge[]
 }
 
-function targetsOf(inventory: Inventory, faults: Faults): readonly Part[] {
+function targetsOf(inventory: Inventory, faults: Faults): readonly GraphPart[] {
   return [...inventory.sessionsByTarget].flatMap(([target, sessions]) => [
     { node: { id: target, kind: 'target', lines: [target], severity: null }, edges: [] },
     ...sessions.map((session) => partOfSession(session, target, faults)),
   ])
 }
 
-function partOfSession(session: IscsiSession, target: string, faults: Faults): Part {
+function partOfSession(session: IscsiSession, target: string, faults: Faults): GraphPart {
   const id = `session${session.id}`
   const lines = [`${id} ${hostOf(session)}`, ...session.connections.map(portalOf), session.state ?? '']
   return {
@@ -62,7 +63,7 @@ function partOfSession(session: IscsiSession, target: string, faults: Faults): P
   }
 }
 
-function subsystemsOf({ nvmeSubsystems }: Inventory, faults: Faults): readonly Part[] {
+function subsystemsOf({ nvmeSubsystems }: Inventory, faults: Faults): readonly GraphPart[] {
   return nvmeSubsystems.flatMap((subsystem) => [
     {
       node: { id: subsystem.name, kind: 'subsystem', lines: [subsystem.nqn ?? subsystem.name], severity: null },
@@ -70,7 +71,7 @@ function subsystemsOf({ nvmeSubsystems }: Inventory, faults: Faults): readonly P
         paths.map(({ controller, anaState }) => ({ from: controller, to: device, label: anaState })),
       ),
     },
-    ...subsystem.controllers.map(({ name, transport, address, state }): Part => {
+    ...subsystem.controllers.map(({ name, transport, address, state }): GraphPart => {
       const lines = [[name, transport].filter(Boolean).join(' '), address ?? '', state ?? '']
       return {
         node: {
@@ -85,7 +86,7 @@ function subsystemsOf({ nvmeSubsystems }: Inventory, faults: Faults): readonly P
   ])
 }
 
-function partOfDevice(device: BlockDevice, inventory: Inventory, faults: Faults): Part {
+function partOfDevice(device: BlockDevice, inventory: Inventory, faults: Faults): GraphPart {
   const { name, parent, scsi, type, dm } = device
   const title = nameOf(device)
   const session = parent === null ? inventory.sessionOf(device) : undefined

@@ -1,13 +1,12 @@
-import { UsageError } from '../arguments.js'
-import { inNamingOrder } from '../order.js'
-import { formatSize } from '../quantity.js'
-import { type Cell, layOut } from '../table.js'
-import type { Glyphs, Line } from '../terminal.js'
+import { inNamingOrder } from '../inventory/names.js'
+import { type Cell, layOutRows } from '../terminal/table.js'
+import type { Glyphs, Line } from '../terminal/terminal.js'
+import { formatSize } from '../text/quantity.js'
 import type { Activity } from './disk-activity.js'
 
 interface ActivityColumn {
   readonly title: string
-  /** What `--sort` and the key `s` call it; what has the most of it stands first. */
+  /** The value of `--sort` that selects the column. */
   readonly word: string
   readonly amount: (activity: Activity) => number
   readonly text: (amount: number) => string
@@ -23,27 +22,23 @@ const columns: readonly ActivityColumn[] = [
   { title: 'busy', word: 'busy', amount: ({ utilization }) => utilization, text: percent },
 ]
 
+/** The values of `--sort`, in the order in which the key `s` selects them. */
 export const sortWords: readonly string[] = [
   'busy',
   ...columns.map(({ word }) => word).filter((word) => word !== 'busy'),
   'name',
 ]
 
-/** Throws for a word that is no column. */
-export function checkSortWord(word: string): void {
-  if (!sortWords.includes(word)) throw new UsageError(`--sort must be one of ${sortWords.join(', ')}, not '${word}'`)
-}
-
-/** With the most of something first; those that have as much of it by name. */
+/** Sorts by a column, the largest value first. Equal values are sorted by name. */
 export function sorted(activities: readonly Activity[], word: string): readonly Activity[] {
   const amountOf = columns.find((column) => column.word === word)?.amount ?? (() => 0)
   return activities.toSorted((a, b) => amountOf(b) - amountOf(a) || inNamingOrder(a.title, b.title))
 }
 
-/** A row for each, after one with the titles; the one it is sorted by stands out. */
+/** Draws a heading and one row for each device. The heading of the sort column is bold. */
 export function drawActivities(activities: readonly Activity[], word: string, glyphs: Glyphs): readonly Line[] {
   const title = (text: string, isChosen: boolean): Cell => ({ text, style: isChosen ? 'title' : 'faint' })
-  return layOut(
+  return layOutRows(
     [
       {
         cells: [
@@ -63,7 +58,7 @@ export function drawActivities(activities: readonly Activity[], word: string, gl
   )
 }
 
-/** All disks together, and which of them is the busiest. What is made of disks does their work and is not added. */
+/** Sums up the activity of all disks and names the busiest. The disks below stacked devices do their I/O. */
 export function summaryOf(activities: readonly Activity[]): string {
   const disks = activities.filter(({ isStacked }) => !isStacked)
   const sum = (amount: (activity: Activity) => number): number => disks.reduce((total, disk) => total + amount(disk), 0)
@@ -92,7 +87,7 @@ function wholeBytes(amount: number): string {
   return formatSize(Math.round(amount))
 }
 
-/** The kernel counts in ticks, so that there may be a little more than all. */
+/** The kernel counts busy time in ticks, so the value may exceed 100 %. */
 function percent(part: number): string {
   return `${Math.min(100, Math.round(part * 100))}%`
 }

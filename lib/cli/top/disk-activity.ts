@@ -1,11 +1,12 @@
 import { type DeviceRates, field, query, type Sample, type Sampler, type Sysfs } from '../../index.js'
-import { Inventory, nameOf } from '../inventory.js'
+import { Inventory } from '../inventory/inventory.js'
+import { nameOf } from '../inventory/names.js'
 
-/** What a disk or map does. */
+/** The I/O rates of a disk or map over one interval. */
 export interface Activity extends DeviceRates {
-  /** What people call it: a map's name. */
+  /** The name for the user, see nameOf. */
   readonly title: string
-  /** Whether it is made of others, whose work is its own. */
+  /** Whether the device has slave devices, which do its I/O. */
   readonly isStacked: boolean
 }
 
@@ -15,24 +16,23 @@ interface Sampled {
   readonly devices: ReadonlyMap<string, Pick<Activity, 'title' | 'isStacked'>>
 }
 
-const everyDevice = query('class/block/*', { name: field.name() })
-
-/** What disks and maps do between two looks at them; those that come are taken in, those that go are left out. */
+/** Measures the I/O of disks and maps. If the devices of the machine change, the next interval has the new devices. */
 export class DiskActivity {
+  readonly #everyDevice = query('class/block/*', { name: field.name() })
   #sampled: Sampled
   #names: string
 
-  /** @param wanted kernel names or paths; all that are in use, but no partitions, where it is empty */
+  /** @param openSampler opens the sampler. Its argument is the names of all devices in use, except partitions. */
   constructor(
     private readonly sysfs: Sysfs,
-    private readonly wanted: readonly string[],
+    private readonly openSampler: (inUse: readonly string[]) => Sampler,
   ) {
     this.#names = this.#namesNow()
     this.#sampled = this.#sample()
   }
 
-  /** Since the last look. */
-  look(): readonly Activity[] {
+  /** Returns the rates since the last call. The first call measures since the construction. */
+  measure(): readonly Activity[] {
     const { sampler, before, devices } = this.#sampled
     const vanished = sampler.sample()
     const rates = sampler.rates(before)
@@ -55,7 +55,7 @@ export class DiskActivity {
 
   #namesNow(): string {
     return this.sysfs
-      .prepare(everyDevice)
+      .prepare(this.#everyDevice)
       .all()
       .map((device) => device.name)
       .join()
@@ -64,7 +64,7 @@ export class DiskActivity {
   #sample(): Sampled {
     const inventory = new Inventory(this.sysfs.snapshot())
     const inUse = inventory.devices.filter(({ parent }) => parent === null).map((device) => device.name)
-    const sampler = this.sysfs.sampler({ devices: this.wanted.length > 0 ? this.wanted : inUse })
+    const sampler = this.openSampler(inUse)
     const devices = new Map(
       inventory.snapshot.blockDevices.map((device) => [
         device.name,

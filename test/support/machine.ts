@@ -1,8 +1,0 @@
-import { type Backend, chooseExecutor } from '../../lib/machine/backend.js'
-import { Machine } from '../../lib/machine/machine.js'
-import { type RootOptions, rootsOf } from '../../lib/machine/roots.js'
-
-/** The machine of a Sysfs with these options, for tests of what a Sysfs is made of. */
-export function machineOf({ backend = 'auto', ...roots }: RootOptions & { readonly backend?: Backend }): Machine {
-  return new Machine(chooseExecutor(backend).executor, rootsOf(roots))
-}
