@@ -22,7 +22,7 @@ export class FallbackAttributeSampler extends FallbackSampler {
   readonly #files: readonly AttributeFile[]
   readonly #openFiles: OpenFiles
 
-  constructor(devices: SampledDevices, attributes: readonly SampledAttribute[], mostOpen: number) {
+  constructor(devices: SampledDevices, attributes: readonly SampledAttribute[], mostHeld: number) {
     super(
       devices,
       attributes.reduce((sum, { columns }) => sum + columns.length, 0),
@@ -31,7 +31,7 @@ export class FallbackAttributeSampler extends FallbackSampler {
     this.#files = Array.from({ length: this.devices.length * attributes.length }, () => {
       return { descriptor: -1, isPresent: false, inode: 0 }
     })
-    this.#openFiles = new OpenFiles(mostOpen)
+    this.#openFiles = new OpenFiles(mostHeld)
     try {
       for (const device of this.devices) this.#open(device)
     } catch (error) {

@@ -12,7 +12,7 @@ import { Walk } from './walk.js'
 export const fallback: Executor = {
   name: 'fallback',
   prepare: (program, roots) => new FallbackExecution(program, roots),
-  sampleAttributes: (devices, attributes, mostOpen) => new FallbackAttributeSampler(devices, attributes, mostOpen),
+  sampleAttributes: (devices, attributes, mostHeld) => new FallbackAttributeSampler(devices, attributes, mostHeld),
   sampleDiskstats: (devices, file) => new FallbackDiskstatsSampler(devices, file),
   openUevents: () => 'the fallback cannot receive uevents',
 }

@@ -37,7 +37,11 @@ export class Snapshot implements SnapshotData {
   /** Created at the first lookup. */
   #index: SnapshotIndex | undefined
 
-  /** @param data another snapshot, or the parsed JSON of one */
+  /**
+   * Makes a snapshot of existing data.
+   *
+   * @param data another snapshot, or the parsed JSON of one
+   */
   constructor(data: SnapshotData) {
     this.detail = data.detail
     this.blockDevices = data.blockDevices
