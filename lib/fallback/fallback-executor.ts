@@ -8,7 +8,7 @@ import { FallbackRun } from './fallback-run.js'
 import { runNow } from './system-call.js'
 import { Walk } from './walk.js'
 
-/** Runs programs on node:fs, for systems where the addon does not load. */
+/** The executor that runs programs on node:fs. It is used if the addon does not load. */
 export const fallback: Executor = {
   name: 'fallback',
   prepare: (program, roots) => new FallbackExecution(program, roots),
