@@ -124,7 +124,7 @@ class Encoder {
   private kind(table: keyof ProgramKinds, name: string): void {
     const index = this.kinds[table].indexOf(name)
     if (index === -1)
-      throw new Error(`the addon does not know '${name}', because it is of another version of this package`)
+      throw new Error(`the addon does not know '${name}': it is of another version of this package`)
     this.number(index)
   }
 }
