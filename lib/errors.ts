@@ -14,7 +14,11 @@ export class SysfsError extends Error {
   /** The path that the call was given. Empty for 'malloc'. */
   readonly path: string
 
-  /** @param errno negative, as in Node's errors */
+  /**
+   * Makes the error for a failed call.
+   *
+   * @param errno negative, as in Node's errors
+   */
   constructor(errno: number, syscall: string, path: string) {
     const [code, description] = describe(errno)
     super(`${code}: ${description}, ${syscall}${path === '' ? '' : ` '${path}'`}`)

@@ -32,8 +32,8 @@ export interface Execution {
 export interface Executor {
   readonly name: 'native' | 'fallback'
   prepare(program: Program, roots: Roots): Execution
-  /** @param mostOpen the number of descriptors to keep open */
-  sampleAttributes(devices: SampledDevices, attributes: readonly SampledAttribute[], mostOpen: number): SamplerSource
+  /** @param mostHeld the number of descriptors to keep open */
+  sampleAttributes(devices: SampledDevices, attributes: readonly SampledAttribute[], mostHeld: number): SamplerSource
   /** @param file the path of /proc/diskstats */
   sampleDiskstats(devices: SampledDevices, file: string): SamplerSource
   /** Opens a source of the uevents about the devices in a sysfs, or tells why there is none. */

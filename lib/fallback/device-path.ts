@@ -5,20 +5,23 @@ import { type Bytes, fromBytes } from '../files/bytes.js'
 import { Failure, isGone } from '../files/failure.js'
 import type { Call, Steps } from './system-call.js'
 
-/** A device as the caller named it, resolved. */
+/** The result of resolving a device that the caller has named. */
 export interface ResolvedDevice {
   /** The kernel name: `sda`, `cciss!c0d0`. */
   readonly name: Bytes
-  /** The node in /dev that the name was taken from. If no device has the name, the node's device number decides. */
+  /**
+   * The node in /dev that the name was taken from. If no device has the name, the device number of the node identifies
+   * the device. `undefined` if the name was not taken from a node in /dev.
+   */
   readonly node: Bytes | undefined
 }
 
-/** The kernel follows this many links. */
+/** The kernel follows at most this many links (MAXSYMLINKS). */
 const mostLinks = 40
 
 /**
  * Resolves a device, given by kernel name or path, to its kernel name. Links are followed inside the root, as on the
- * machine itself: an absolute link does not lead out of a container's /host.
+ * machine itself. So an absolute link below /host leads to a path below /host. `undefined` if there is no such device.
  */
 export function* resolveDevice(roots: Roots, device: Bytes): Steps<ResolvedDevice | undefined> {
   if (!device.startsWith('/')) return { name: device, node: undefined }
@@ -30,7 +33,10 @@ export function* resolveDevice(roots: Roots, device: Bytes): Steps<ResolvedDevic
   return name === undefined ? undefined : { name, node: undefined }
 }
 
-/** The kernel name of a block node anywhere: /sys/dev/block has a link for every device number. */
+/**
+ * The kernel name of the device that a block node belongs to. The link of its device number in /sys/dev/block contains
+ * the name. `undefined` for a path that is not a block node, and if the device does not exist.
+ */
 export function* deviceOfNode(roots: Roots, node: Bytes): Steps<Bytes | undefined> {
   const stats = (yield* attempt({ syscall: 'stat', path: node })) as Stats | undefined
   if (stats === undefined || !stats.isBlockDevice()) return undefined
@@ -39,9 +45,12 @@ export function* deviceOfNode(roots: Roots, node: Bytes): Steps<Bytes | undefine
   return target?.slice(target.lastIndexOf('/') + 1)
 }
 
-/** The path on the machine, without links, `.` and `..`. `undefined` for a loop, and if a component is no directory. */
+/**
+ * The path on the machine without links, `.` and `..`. `undefined` if links form a loop, or if a component that must be
+ * a directory is not one.
+ */
 function* followLinks(roots: Roots, path: Bytes): Steps<Bytes | undefined> {
-  const pending = componentsOf(path)
+  const pending = reversedComponentsOf(path)
   let resolved = ''
   let isKnownDirectory = true
   for (let links = 0; pending.length > 0; ) {
@@ -64,7 +73,7 @@ function* followLinks(roots: Roots, path: Bytes): Steps<Bytes | undefined> {
       const { errno, code } = target
       if (code === 'ELOOP' || code === 'ENAMETOOLONG' || code === 'ENOTDIR') return undefined
       if (isGone(code)) {
-        // A recorded tree has no nodes in /dev. The name of the missing node is enough.
+        // A recorded tree has no nodes in /dev. The name of the missing node is sufficient.
         const rest = [component, ...pending.reverse()]
         if (!next.startsWith('/dev/') || rest.includes('..')) return undefined
         return `${resolved}/${rest.join('/')}`
@@ -77,7 +86,7 @@ function* followLinks(roots: Roots, path: Bytes): Steps<Bytes | undefined> {
     isKnownDirectory = true
     if (++links > mostLinks) return undefined
     if (target.startsWith('/')) resolved = ''
-    pending.push(...componentsOf(target))
+    pending.push(...reversedComponentsOf(target))
   }
   return resolved
 }
@@ -87,8 +96,8 @@ function* isDirectory(path: Bytes): Steps<boolean> {
   return stats?.isDirectory() ?? false
 }
 
-/** The components, last first. */
-function componentsOf(path: Bytes): Bytes[] {
+/** The components of a path, last first. */
+function reversedComponentsOf(path: Bytes): Bytes[] {
   return path
     .split('/')
     .filter((component) => component !== '' && component !== '.')
@@ -111,7 +120,7 @@ function* attempt(call: Call): Steps<unknown> {
   throw new SysfsError(errno, call.syscall, fromBytes(call.path))
 }
 
-/** `MAJOR:MINOR`. Linux has 12 bits of major and 20 of minor; the upper bits of the minor come first. */
+/** `MAJOR:MINOR`. The major has 12 bits. The minor has 20 bits: the upper 12 are above the major, the lower 8 below. */
 function deviceNumber({ rdev }: Stats): string {
   const major = (rdev >>> 8) & 0xfff
   const minor = (rdev & 0xff) | ((rdev >>> 12) & 0xfff00)

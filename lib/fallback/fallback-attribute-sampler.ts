@@ -7,8 +7,9 @@ import { parseIntegers, parseWhole } from './integers.js'
 
 /** One attribute of one device. */
 interface AttributeFile extends ReopenableFile {
-  /** Whether the device has the attribute and it may be read. */
+  /** Whether the device has the attribute and the process may open it. */
   isPresent: boolean
+  /** The inode number at the last opening. kernfs never uses a number twice. */
   inode: number
 }
 
@@ -18,11 +19,11 @@ const buffer = Buffer.allocUnsafeSlow(4096)
 /** The counterpart of native/core/attribute_sampler.cc. */
 export class FallbackAttributeSampler extends FallbackSampler {
   readonly #attributes: readonly SampledAttribute[]
-  /** The attributes of each device in turn. */
+  /** The attributes of the first device, then those of the second, and so on. */
   readonly #files: readonly AttributeFile[]
   readonly #openFiles: OpenFiles
 
-  constructor(devices: SampledDevices, attributes: readonly SampledAttribute[], mostOpen: number) {
+  constructor(devices: SampledDevices, attributes: readonly SampledAttribute[], mostHeld: number) {
     super(
       devices,
       attributes.reduce((sum, { columns }) => sum + columns.length, 0),
@@ -31,7 +32,7 @@ export class FallbackAttributeSampler extends FallbackSampler {
     this.#files = Array.from({ length: this.devices.length * attributes.length }, () => {
       return { descriptor: -1, isPresent: false, inode: 0 }
     })
-    this.#openFiles = new OpenFiles(mostOpen)
+    this.#openFiles = new OpenFiles(mostHeld)
     try {
       for (const device of this.devices) this.#open(device)
     } catch (error) {
@@ -67,7 +68,7 @@ export class FallbackAttributeSampler extends FallbackSampler {
         if (size !== -1) hasAny = true
         cell += columns.length
       }
-      // If nothing can be read of a device, no read reports its end either.
+      // If no attribute of a device can be read, a failed read does not show whether the device was removed.
       if (!hasAny && !device.isGone && !this.isPresent(device)) this.markGone(device)
       if (!device.isGone) continue
       cells.fill(Number.NaN, firstCell, cell)
@@ -77,7 +78,8 @@ export class FallbackAttributeSampler extends FallbackSampler {
 
   #open(device: SampledDevice): void {
     const first = device.index * this.#attributes.length
-    // All files that are opened while the directory stays the same belong to one device.
+    // The files belong to one device if the directory is the same before and after they are opened. If it is not,
+    // another device has got the name, and the files are opened again.
     do {
       for (let number = 0; number < this.#attributes.length; number++) {
         this.#remove(this.#files[first + number] as AttributeFile)
@@ -103,7 +105,10 @@ export class FallbackAttributeSampler extends FallbackSampler {
     if (!this.#openFiles.keep(file, descriptor)) closeSync(descriptor)
   }
 
-  /** Reads into the buffer. Returns the size, or -1 if there is nothing to read. */
+  /**
+   * Reads an attribute into the buffer. Returns the number of bytes, or -1 if the attribute is missing or cannot be
+   * read.
+   */
   #readFile(device: SampledDevice, file: AttributeFile, path: string): number {
     if (file.descriptor !== -1) {
       try {
@@ -125,7 +130,8 @@ export class FallbackAttributeSampler extends FallbackSampler {
       descriptor = this.#openFiles.open(path)
       const inode = fstatSync(descriptor).ino
       if (inode !== file.inode) {
-        // The file is new. Its device may be new too, or it was replaced alone, as the attributes of a scheduler are.
+        // The file is a new one. Either the device is new, too, or only the file was replaced. The kernel replaces the
+        // attributes of an I/O scheduler, for example.
         if (!this.isPresent(device)) {
           this.markGone(device)
           return -1

@@ -1,8 +1,9 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { readFileSync, readSync } from 'node:fs'
 import { SysfsError } from '../errors.js'
 import { type SampledDevices, statColumns } from '../executor/sampler-source.js'
-import { attributeSize, openFlags } from '../files/attribute.js'
+import { attributeSize } from '../files/attribute.js'
 import { failureOf, isGone } from '../files/failure.js'
+import { OpenFiles, type ReopenableFile } from '../files/open-files.js'
 import { FallbackSampler, type SampledDevice } from './fallback-sampler.js'
 import { parseIntegers } from './integers.js'
 
@@ -10,22 +11,26 @@ const columns = statColumns.length
 const reads = statColumns.indexOf('reads')
 const writes = statColumns.indexOf('writes')
 
-/** Always has space for one more read after an incomplete line. */
+/** Has space for one read after an incomplete line. */
 const buffer = Buffer.allocUnsafeSlow(2 * attributeSize)
 const newline = 0x0a
 
-/** The kernel counts devices. When one goes away during a pass, the kernel skips another one. */
+/**
+ * How often the file is read at most for one sample. The kernel continues a read at the number of the next device. So
+ * if a device is removed between two reads, the kernel skips a device.
+ */
 const mostPasses = 4
 
-/** The last line of a device. */
+/** A device, and its last line in the file. */
 interface Tracked {
   readonly device: SampledDevice
+  /** The index of the line. */
   line: number
   reads: number
   writes: number
-  /** Whether the device had a line. A partition without sectors has none. */
+  /** Whether the device has had a line. A partition without sectors has none. */
   isListed: boolean
-  /** Whether this sample has found it. */
+  /** Whether the current sample has found the line. */
   isSeen: boolean
 }
 
@@ -35,21 +40,21 @@ interface Line {
   readonly tracked: Tracked | undefined
 }
 
-/** Descriptors that were not closed before their sampler was collected. */
-const abandoned = new FinalizationRegistry<number>(closeSync)
-
 /** The counterpart of native/core/diskstats_sampler.cc. */
 export class FallbackDiskstatsSampler extends FallbackSampler {
   readonly #path: string
+  readonly #openFiles = new OpenFiles(1)
+  readonly #file: ReopenableFile = { descriptor: -1 }
   readonly #tracked: readonly Tracked[]
   /** By `MAJOR MINOR NAME`. */
   readonly #byKey = new Map<string, Tracked>()
-  /** The lines of the last reading. They rarely change, so that a line is recognised by its first bytes. */
+  /**
+   * The lines of the last pass. They rarely change. So a line is recognised by its first bytes, without parsing them.
+   */
   readonly #lines: Line[] = []
-  #descriptor: number
   #lineCount = 0
   #highestLine = 0
-  /** How many devices this sample has not found yet. */
+  /** How many devices the current sample has not found yet. */
   #awaited = 0
 
   constructor(devices: SampledDevices, path: string) {
@@ -60,29 +65,24 @@ export class FallbackDiskstatsSampler extends FallbackSampler {
     })
     for (const tracked of this.#tracked) this.#open(tracked)
     try {
-      this.#descriptor = openSync(path, openFlags)
+      this.#openFiles.keep(this.#file, this.#openFiles.open(path))
     } catch (error) {
       throw new SysfsError(failureOf(error).errno, 'open', path)
     }
-    abandoned.register(this, this.#descriptor, this)
   }
 
   held(): number {
-    return this.#descriptor === -1 ? 0 : 1
+    return this.#openFiles.count
   }
 
   close(): void {
-    const descriptor = this.#descriptor
-    // Before the call, so that a failing close is not repeated on a number that belongs to another file by then.
-    this.#descriptor = -1
-    abandoned.unregister(this)
-    if (descriptor !== -1) closeSync(descriptor)
+    this.#openFiles.closeAll()
   }
 
   #open(tracked: Tracked): void {
     const { device } = tracked
     let number: string | undefined
-    // A number that is read while the directory stays the same belongs to the device.
+    // The device number belongs to the device if the directory is the same before and after the number is read.
     do {
       this.find(device)
       if (device.isGone) return
@@ -94,7 +94,7 @@ export class FallbackDiskstatsSampler extends FallbackSampler {
         return
       }
     } while (!this.isPresent(device))
-    // The form of a line. Its names have a `/` where those of sysfs have a `!`.
+    // The key has the form of a line: a name in diskstats has a `/` where the name in sysfs has a `!`.
     const name = device.path.slice(device.path.lastIndexOf('/') + 1)
     this.#byKey.set(`${number.trim().replace(':', ' ')} ${name.replaceAll('!', '/')}`, tracked)
   }
@@ -117,7 +117,7 @@ export class FallbackDiskstatsSampler extends FallbackSampler {
     this.#lineCount = 0
     this.#highestLine = 0
     let kept = 0
-    // The pass ends when all devices are found.
+    // A pass ends as soon as all devices are found.
     for (let offset = 0; this.#awaited > 0; ) {
       const size = this.#readAt(kept, offset)
       if (size === 0) return
@@ -130,29 +130,30 @@ export class FallbackDiskstatsSampler extends FallbackSampler {
         start = at + 1
       }
       kept = end - start
-      if (kept > attributeSize) return // this is not diskstats
+      // No line of diskstats is this long.
+      if (kept > attributeSize) return
       if (kept > 0) buffer.copyWithin(0, start, end)
     }
   }
 
   #readAt(to: number, offset: number): number {
     try {
-      return readSync(this.#descriptor, buffer, to, attributeSize, offset)
+      return readSync(this.#file.descriptor, buffer, to, attributeSize, offset)
     } catch (error) {
       throw new SysfsError(failureOf(error).errno, 'read', this.#path)
     }
   }
 
   #takeLine(start: number, end: number, cells: Float64Array): void {
-    const place = this.#lineCount++
-    const { beginning, tracked } = this.#lineAt(place, start, end)
+    const number = this.#lineCount++
+    const { beginning, tracked } = this.#lineAt(number, start, end)
     if (tracked === undefined || tracked.device.isGone || tracked.isSeen) return
 
     // The kernel adds a device at the end (klist_add_tail in device_add, drivers/base/core.c). A device that moved
     // behind another one was removed and added again.
     let isDoubtful = tracked.isListed && tracked.line < this.#highestLine
     if (!isDoubtful) this.#highestLine = tracked.line
-    tracked.line = place
+    tracked.line = number
 
     const cell = 1 + tracked.device.index * columns
     parseIntegers(buffer, start + beginning.length, end, cells, cell, columns)
@@ -170,14 +171,14 @@ export class FallbackDiskstatsSampler extends FallbackSampler {
     this.#awaited--
   }
 
-  #lineAt(place: number, start: number, end: number): Line {
-    const last = this.#lines[place]
+  #lineAt(number: number, start: number, end: number): Line {
+    const last = this.#lines[number]
     if (last !== undefined && beginsWith(start, end, last.beginning)) return last
-    // The list has changed from this line on.
-    this.#lines.length = place
+    // The lines from this one on have changed.
+    this.#lines.length = number
     const text = buffer.toString('utf8', start, end)
     const [whole, beginning, major, minor, name] = /^( *([^ ]*) *([^ ]*) *([^ ]*)) ?/.exec(text) as readonly string[]
-    // A line without numbers is not recognised by its beginning.
+    // A line without numbers is parsed each time.
     const isRecognisable = whole !== beginning
     const line = {
       beginning: Buffer.from(isRecognisable ? (whole as string) : '\n'),
@@ -187,6 +188,7 @@ export class FallbackDiskstatsSampler extends FallbackSampler {
     return line
   }
 
+  /** Marks removed devices as gone. Returns whether the pass has missed the line of another device. */
   #hasMissed(isLastPass: boolean): boolean {
     let hasMissed = false
     for (const tracked of this.#tracked) {

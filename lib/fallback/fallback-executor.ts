@@ -8,11 +8,11 @@ import { FallbackRun } from './fallback-run.js'
 import { runNow } from './system-call.js'
 import { Walk } from './walk.js'
 
-/** Runs programs on node:fs, for systems where the addon does not load. */
+/** The executor that runs programs on node:fs. It is used if the addon does not load. */
 export const fallback: Executor = {
   name: 'fallback',
   prepare: (program, roots) => new FallbackExecution(program, roots),
-  sampleAttributes: (devices, attributes, mostOpen) => new FallbackAttributeSampler(devices, attributes, mostOpen),
+  sampleAttributes: (devices, attributes, mostHeld) => new FallbackAttributeSampler(devices, attributes, mostHeld),
   sampleDiskstats: (devices, file) => new FallbackDiskstatsSampler(devices, file),
   openUevents: () => 'the fallback cannot receive uevents',
 }

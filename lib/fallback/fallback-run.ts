@@ -7,7 +7,7 @@ import { fromBytes, toPath } from '../files/bytes.js'
 import { type Failure, failureOf } from '../files/failure.js'
 import type { Call, Outcome, Steps } from './system-call.js'
 
-/** An asynchronous run of the fallback. Every system call is a job of its own. */
+/** An asynchronous run of the fallback. Each system call is a job. */
 export class FallbackRun implements AsyncRun {
   private job: CallJob | undefined
   private isCancelled = false
@@ -52,7 +52,7 @@ export class FallbackRun implements AsyncRun {
   }
 }
 
-/** Buffers that no job uses. */
+/** Buffers that are not in use, for the next jobs. */
 const idleBuffers: Buffer[] = []
 const mostIdle = 4
 
@@ -60,10 +60,11 @@ const mostIdle = 4
 class CallJob implements Job {
   private readonly path: string | Buffer
   private hasStarted = false
-  /** When a thread was certainly making the call. */
+  /** The time at which a thread is known to make the call. `undefined` if that is not known. */
   private since: number | undefined
+  /** Whether a probe of the current call was sent. */
   private isProbed = false
-  /** The index of the current call of an attribute. */
+  /** The index of the current call. Reading an attribute takes three calls. */
   private part = 0
 
   constructor(
@@ -78,7 +79,7 @@ class CallJob implements Job {
     const { syscall, path } = this.call
     if (runQueue.isBlockedAt(fromBytes(path))) {
       runQueue.finish(this)
-      // Without an attribute the answer is incomplete. Without a directory it would be wrong.
+      // The rows are incomplete without an attribute. They would be wrong without a directory.
       if (syscall === 'scandir') this.fail(timedOut({ syscall, path: fromBytes(path) }))
       else this.proceed(failureOf(timedOut({ syscall, path: fromBytes(path) })))
       return
@@ -118,8 +119,8 @@ class CallJob implements Job {
   }
 
   /**
-   * Finds out when the call starts. It may wait for a thread. The pool runs its work in order, so when a call that was
-   * queued later has returned, this one has started.
+   * Determines when a thread has started to make the call. The call may wait for a thread before. The pool starts its
+   * work in order. So the call has started when another call that was queued later has returned.
    */
   private probe(): void {
     this.isProbed = true
@@ -136,7 +137,7 @@ class CallJob implements Job {
     this.since = undefined
   }
 
-  /** A cancelled run also closes the file. */
+  /** Opens, reads and closes an attribute. The file is closed also if the run is cancelled. */
   private openAndRead(): void {
     open(this.path, openFlags, (error, descriptor) => {
       if (error !== null) {

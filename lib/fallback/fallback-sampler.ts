@@ -7,7 +7,7 @@ import { failureOf, isGone, isResourceError } from '../files/failure.js'
 export interface SampledDevice {
   readonly index: number
   readonly path: string
-  /** The inode number of the device's directory. kernfs never uses a number twice, unlike names. */
+  /** The inode number of the device's directory. kernfs never uses a number twice. The kernel uses names again. */
   inode: number
   isGone: boolean
 }
@@ -21,7 +21,8 @@ let timeOrigin: number | undefined
 function monotonicTimeOrigin(): number {
   let origin = 0
   let shortest = Number.POSITIVE_INFINITY
-  // The thread may be interrupted between two readings of a clock. The shortest of several attempts is accurate.
+  // The thread may be interrupted between the readings of the two clocks. The shortest of several attempts is the most
+  // accurate.
   for (let attempt = 0; attempt < 10; attempt++) {
     const before = performance.now()
     const monotonic = Number(process.hrtime.bigint()) / 1e6
@@ -65,10 +66,10 @@ export abstract class FallbackSampler implements SamplerSource {
   abstract held(): number
   abstract close(): void
 
-  /** Puts the numbers into the cells from index 1 on. */
+  /** Writes the numbers into the cells from index 1 on. */
   protected abstract read(cells: Float64Array): void
 
-  /** Whether the device still exists. Another device of the same name is not the device. */
+  /** Whether the device still exists. Another device with the same name does not count. */
   protected isPresent(device: SampledDevice): boolean {
     try {
       return statSync(device.path).ino === device.inode
@@ -77,13 +78,14 @@ export abstract class FallbackSampler implements SamplerSource {
     }
   }
 
+  /** Marks a device as gone. The current or next sample reports it. */
   protected markGone(device: SampledDevice): void {
     if (device.isGone) return
     device.isGone = true
     this.#vanished.push(device.index)
   }
 
-  /** Finds a device, or marks it as gone. */
+  /** Determines the inode number of a device, or marks the device as gone. */
   protected find(device: SampledDevice): void {
     try {
       device.inode = statSync(device.path).ino
@@ -93,6 +95,7 @@ export abstract class FallbackSampler implements SamplerSource {
     }
   }
 
+  /** @throws {SysfsError} if the process is out of descriptors or memory */
   protected throwIfResourceError(error: unknown, syscall: string, path: string): void {
     const { errno, code } = failureOf(error)
     if (isResourceError(code)) throw new SysfsError(errno, syscall, path)

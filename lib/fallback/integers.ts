@@ -1,10 +1,11 @@
 import { isSpace, parseInteger } from '../files/attribute.js'
 
+/** A decimal number with this many digits is a safe integer. */
 const alwaysSafeDigits = 15
 
 /**
  * Parses integers separated by white space, decimal or 0x, into `numbers`. Missing integers become NaN. Small decimal
- * numbers are parsed without allocating memory.
+ * numbers are parsed without an allocation.
  *
  * @param end the end of the text in the buffer
  * @param to the index of the first number in `numbers`
@@ -36,7 +37,7 @@ export function parseIntegers(
   }
 }
 
-/** Parses a text that is one integer, with white space around it. Any other text becomes NaN. */
+/** Parses a text that consists of one integer and white space around it. Any other text becomes NaN. */
 export function parseWhole(buffer: Buffer, end: number, numbers: Float64Array, to: number): void {
   let last = end
   while (last > 0 && isSpace(buffer[last - 1] as number)) last--

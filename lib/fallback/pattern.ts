@@ -2,11 +2,11 @@ import type { Bytes } from '../files/bytes.js'
 import type { PathToken, PatternToken } from '../query/path.js'
 
 /**
- * Whether a name matches a pattern. If it does, the slots hold the captured numbers. `*` matches as few bytes as
- * possible, a number matches all digits.
+ * Whether a name matches a pattern. If it does, the slots have the captured numbers. `*` matches as few bytes as
+ * possible. A number matches all digits that follow.
  *
- * After a mismatch only the last star is extended. The part between two stars may stay at its first match: that match
- * ends no later than any other, and the star after it takes the rest.
+ * After a mismatch, only the last `*` is extended. The tokens between two stars need not be matched again: no other
+ * match of them ends earlier than the first one, and the second star matches the bytes that follow.
  */
 export function matchPattern(
   pattern: readonly PatternToken[],
@@ -16,7 +16,9 @@ export function matchPattern(
 ): boolean {
   let index = 0
   let at = 0
+  /** The index of the token after the last star. */
   let afterStar: number | undefined
+  /** The index in the name at which the tokens after the last star are tried. */
   let fromStar = 0
   while (true) {
     const token = pattern[index]
@@ -40,7 +42,7 @@ export function matchPattern(
   }
 }
 
-/** The end of the part of the name that a token matches. `undefined` if it does not match. */
+/** Matches a token with the name from `at` on. Returns the end of the match, or `undefined` if there is no match. */
 function endOf(
   token: Exclude<PatternToken, { kind: 'star' }>,
   name: Bytes,
@@ -69,7 +71,7 @@ export function numberAfter(prefix: string, path: Bytes): number | null {
   return null
 }
 
-/** A number as the kernel prints it. `007` is none: the number would not lead back to the name. */
+/** Parses a number as the kernel prints it. `null` for `007`, because the name cannot be restored from the number 7. */
 function canonicalNumber(digits: Bytes): number | null {
   if (!/^(0|[1-9][0-9]{0,15})$/.test(digits)) return null
   const number = Number(digits)

@@ -4,8 +4,8 @@ import { type Bytes, toPath } from '../files/bytes.js'
 import { type Failure, failureOf } from '../files/failure.js'
 
 /**
- * A system call that the fallback needs. Its walk is a generator that yields calls and receives their outcomes, so that
- * one walk serves synchronous and asynchronous runs.
+ * A system call of the fallback. A program runs as a generator that yields calls and receives their outcomes. So the
+ * same code serves synchronous and asynchronous runs.
  */
 export interface Call {
   /** `read` opens an attribute, reads it once and closes it. `access` tests whether the path exists. */
@@ -14,7 +14,8 @@ export interface Call {
 }
 
 /**
- * In the order of the calls above: names, content, a link's text, whether the path exists, its status; or a failure.
+ * The outcome of a call: the names of a directory, the content of an attribute, whether the path exists, the text of a
+ * link, the status of a path, or a failure.
  */
 export type Outcome = readonly Bytes[] | Bytes | boolean | Stats | Failure
 

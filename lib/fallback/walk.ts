@@ -20,16 +20,21 @@ type MutableRow = Record<string, Value>
 /** A reading that takes a system call. */
 type FileReading = Exclude<StepReading, { kind: 'name' | 'capture' | 'list' }>
 
-/** Runs a program on a machine, one run at a time. It yields the system calls that it needs. */
+/** Runs a program on a machine. The runs follow one another. A run yields the system calls that it needs. */
 export class Walk {
   private readonly roots: Roots
+  /** The path of sysfs, with a final slash. */
   private readonly sys: Bytes
   private readonly device: ReturnType<typeof deviceParameterOf>
+  /** The captured numbers and the integers that paths refer to. NaN for an integer that could not be read. */
   private readonly slots: number[]
+  /** The current entry of the list at each level. */
   private readonly entries: Bytes[] = []
   private parameters: Bytes[] = []
   private unreadable: Unreadable[] | undefined
+  /** The text of the link that was read last. `null` if it could not be read. */
   private link: Bytes | null = null
+  /** Whether the outermost list has not found its directory, or has no row for its single entry. */
   private rootIsGone = false
 
   constructor(
@@ -69,7 +74,11 @@ export class Walk {
     return yield* this.list(this.program.root, this.sys, 0, limit)
   }
 
-  /** @param at the path that the list's directory is relative to, with a final slash */
+  /**
+   * Reads the rows of a list.
+   *
+   * @param at the path that the directory of the list is relative to, with a final slash
+   */
   private *list(list: ListProgram, at: Bytes, level: number, limit: number): Steps<readonly MutableRow[]> {
     if (level === 0) this.rootIsGone = false
     const relative = this.expand(list.directory)
@@ -101,7 +110,7 @@ export class Walk {
     return rows
   }
 
-  /** The names that match, in byte order. */
+  /** The entries of a directory that match the pattern, in byte order. */
   private entriesOf(
     list: ListProgram,
     path: Bytes,
@@ -145,7 +154,8 @@ export class Walk {
   }
 
   /**
-   * The system call of a reading. `undefined` if a part of its path could not be read, or if the last call serves it.
+   * The system call of a reading. `undefined` if a number in its path could not be read, or if it uses the link that
+   * the previous step has read.
    */
   private callFor(reading: FileReading, at: Bytes): Call | undefined {
     switch (reading.kind) {
@@ -164,7 +174,7 @@ export class Walk {
   }
 
   private valueOf(reading: FileReading, path: Bytes | undefined, outcome: Outcome | undefined): Value {
-    // EINVAL: it exists, but is not a link.
+    // EINVAL: the file exists, but is not a link.
     const isNoLink = outcome instanceof Failure && outcome.syscall === 'readlink' && outcome.code === 'EINVAL'
     if (outcome instanceof Failure && !isNoLink) this.failed(path as Bytes, outcome)
     const content = typeof outcome === 'string' ? outcome : null
@@ -219,7 +229,7 @@ export class Walk {
     return path
   }
 
-  /** What a token stands for. `undefined` for a number that could not be read. */
+  /** The text of a token. `undefined` for a number that could not be read. */
   private part(token: PathToken): Bytes | undefined {
     switch (token.kind) {
       case 'literal':
@@ -249,6 +259,7 @@ function callAt(syscall: Call['syscall'], path: Bytes | undefined): Call | undef
   return path === undefined ? undefined : { syscall, path }
 }
 
+/** Makes the row with its keys in the order of the declaration. */
 function inOrder(list: ListProgram, values: MutableRow): MutableRow {
   const row: MutableRow = {}
   for (const key of list.keys) row[key] = values[key] as Value

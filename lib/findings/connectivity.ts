@@ -3,7 +3,7 @@ import { isLoggedIn } from '../storage/iscsi.js'
 import type { Finding } from './finding.js'
 import { removedStates, scsiDisks } from './scsi-disks.js'
 
-/** Sessions that are not logged in, or that have a connection that is not up. */
+/** Finds sessions that are not logged in or have a connection that is not up. */
 export function findSessionsDown(snapshot: Snapshot): readonly Finding[] {
   return snapshot.iscsiSessions.flatMap(({ id, targetName, state, connections, luns }): readonly Finding[] => {
     const down = connections.flatMap((connection) =>
@@ -15,7 +15,10 @@ export function findSessionsDown(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** SCSI disks that wait or fail although their session, if they have one, is logged in. */
+/**
+ * Finds SCSI disks that are neither `running` nor given up by the kernel, except those whose session is not logged in.
+ * A lost session is a finding of its own.
+ */
 export function findDisksDown(snapshot: Snapshot): readonly Finding[] {
   return scsiDisks(snapshot).flatMap((disk): readonly Finding[] => {
     const { state, hctl } = disk.scsi
@@ -25,7 +28,7 @@ export function findDisksDown(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** NVMe controllers that are `connecting`, `resetting`, `deleting`, `dead`... */
+/** Finds NVMe controllers that are not `live`. */
 export function findControllersDown(snapshot: Snapshot): readonly Finding[] {
   return snapshot.nvmeSubsystems.flatMap((subsystem) =>
     subsystem.controllers.flatMap(({ name, address, state }): readonly Finding[] =>
@@ -36,7 +39,7 @@ export function findControllersDown(snapshot: Snapshot): readonly Finding[] {
   )
 }
 
-/** Fibre Channel ports of targets that are `Blocked`, `Not Present`... */
+/** Finds remote ports of Fibre Channel targets that are not `Online`. */
 export function findRemotePortsDown(snapshot: Snapshot): readonly Finding[] {
   return snapshot.fibreChannelHosts.flatMap(({ hostNumber, remotePorts }) =>
     remotePorts.flatMap(({ name, portName, state, roles }): readonly Finding[] =>

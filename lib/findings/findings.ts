@@ -4,7 +4,7 @@ import type { Finding } from './finding.js'
 import { findDegradedMaps, findMapsOfOtherSize, findOrphanPaths, findSuspendedMaps } from './maps.js'
 import { findPhantomLuns } from './phantom-luns.js'
 
-/** What finds the findings of each kind, in the order in which they are reported. */
+/** The function that finds each kind of finding, in the order of the report. */
 const finders: Readonly<Record<Finding['kind'], (snapshot: Snapshot) => readonly Finding[]>> = {
   sessionDown: findSessionsDown,
   remotePortDown: findRemotePortsDown,
@@ -21,13 +21,13 @@ const everyKind = Object.keys(finders) as readonly Finding['kind'][]
 
 /** Options of `findingsOf`. */
 export interface FindingsOptions {
-  /** The kinds to look for; all by default. */
+  /** The kinds of findings to look for. By default all kinds. */
   readonly kinds?: readonly Finding['kind'][]
 }
 
 /**
- * The findings on a snapshot: what an operator should look at. Full detail shows all of them. 'basic' shows what
- * follows from the states of sessions, sizes, targets and LUNs. 'links' shows none.
+ * Finds conditions of a snapshot that an operator should look at. With detail 'full' it finds all of them. With 'basic'
+ * it finds those that follow from session states, sizes, targets and LUNs. With 'links' it finds none.
  *
  * @throws {TypeError} for an unknown kind
  */

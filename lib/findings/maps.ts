@@ -3,7 +3,7 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Finding } from './finding.js'
 import { scsiDisks, unitOf } from './scsi-disks.js'
 
-/** Disks that are in no map, although other disks are paths to the same unit. */
+/** Finds disks that are in no multipath map, although other disks are paths to the same unit. */
 export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
   return [...grouped(scsiDisks(snapshot), unitOf)].flatMap(([unit, disks]): readonly Finding[] => {
     const names = disks.map((disk) => disk.name)
@@ -18,7 +18,10 @@ export function findOrphanPaths(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Maps with fewer live paths than sessions to their target, or with a path that is not live. */
+/**
+ * Finds multipath maps that have a path that is not live, or that have no live path through a session to their target.
+ * A path of unknown state counts as live.
+ */
 export function findDegradedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap((map): readonly Finding[] => {
     const targets = new Set(map.paths.map((path) => snapshot.device(path.device)?.iscsi?.targetName ?? null))
@@ -40,7 +43,7 @@ export function findDegradedMaps(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Multipath maps that have a path of another size than the map. */
+/** Finds multipath maps that have a path of another size than the map. Paths of size 0 are phantom LUNs. */
 export function findMapsOfOtherSize(snapshot: Snapshot): readonly Finding[] {
   return snapshot.multipathMaps.flatMap(({ name, device, sizeBytes, paths }): readonly Finding[] => {
     if (sizeBytes === null) return []
@@ -52,7 +55,7 @@ export function findMapsOfOtherSize(snapshot: Snapshot): readonly Finding[] {
   })
 }
 
-/** Device-mapper maps of any kind that are suspended. */
+/** Finds device-mapper maps of any kind that are suspended. */
 export function findSuspendedMaps(snapshot: Snapshot): readonly Finding[] {
   return snapshot.blockDevices.flatMap(({ name, dm }): readonly Finding[] =>
     dm?.suspended ? [{ kind: 'mapSuspended', map: dm.name ?? name, device: name }] : [],

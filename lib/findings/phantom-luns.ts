@@ -2,49 +2,53 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import type { Evidence, Finding } from './finding.js'
 import { removedStates, scsiDisks, targetOf, type WholeScsiDisk } from './scsi-disks.js'
 
-/** Disks whose target no longer has the LUN, with at most one piece of evidence of each kind. */
+/**
+ * Finds disks whose target no longer has the LUN. If several disks are evidence of one kind, the first is reported.
+ * Each map of another unit is reported.
+ */
 export function findPhantomLuns(snapshot: Snapshot): readonly Finding[] {
   const disks = scsiDisks(snapshot)
-  const named = disks.filter((disk) => disk.scsi.wwid !== null)
+  const withWwid = disks.filter((disk) => disk.scsi.wwid !== null)
   const comparisons: Comparisons = {
-    wwidsByLun: new Contradictions(
-      named,
+    luns: new MismatchIndex(
+      withWwid,
       (disk) => `${disk.scsi.wwid} of ${targetOf(disk)}`,
       (disk) => disk.scsi.lun,
     ),
-    sizes: new Contradictions(
-      named.filter((disk) => disk.sizeBytes !== null),
+    sizes: new MismatchIndex(
+      withWwid.filter((disk) => disk.sizeBytes !== null),
       (disk) => disk.scsi.wwid,
       (disk) => disk.sizeBytes,
     ),
   }
   return disks.flatMap((disk): readonly Finding[] => {
-    const evidence = evidenceAgainst(disk, comparisons, snapshot)
+    const evidence = evidenceFor(disk, comparisons, snapshot)
     return evidence.length === 0 ? [] : [{ kind: 'phantomLun', device: disk.name, hctl: disk.scsi.hctl, evidence }]
   })
 }
 
+/** The disks with a WWID, grouped by what they must agree on. */
 interface Comparisons {
-  readonly wwidsByLun: Contradictions<number>
-  readonly sizes: Contradictions<number | null>
+  /** Disks with one WWID on one target must have one LUN. */
+  readonly luns: MismatchIndex<number>
+  /** Disks with one WWID must have one size. */
+  readonly sizes: MismatchIndex<number | null>
 }
 
-function evidenceAgainst(
-  disk: WholeScsiDisk,
-  { wwidsByLun, sizes }: Comparisons,
-  snapshot: Snapshot,
-): readonly Evidence[] {
+function evidenceFor(disk: WholeScsiDisk, { luns, sizes }: Comparisons, snapshot: Snapshot): readonly Evidence[] {
   const { scsi, sizeBytes, removable } = disk
   const evidence: Evidence[] = []
   if (scsi.state !== null && removedStates.has(scsi.state)) evidence.push({ kind: 'state', state: scsi.state })
   if (sizeBytes === 0 && !removable) evidence.push({ kind: 'zeroSize' })
   if (scsi.wwid === null) return evidence
   const { wwid } = scsi
-  const lun = wwidsByLun.find(disk)
-  if (lun !== undefined) evidence.push({ kind: 'wwidOfAnotherLun', wwid, device: lun.name, lun: lun.scsi.lun })
-  const size = sizeBytes === null ? undefined : sizes.find(disk)
-  if (size?.sizeBytes != null) {
-    evidence.push({ kind: 'sizeDiffers', wwid, device: size.name, sizeBytes: size.sizeBytes })
+  const ofAnotherLun = luns.find(disk)
+  if (ofAnotherLun !== undefined) {
+    evidence.push({ kind: 'wwidOfAnotherLun', wwid, device: ofAnotherLun.name, lun: ofAnotherLun.scsi.lun })
+  }
+  const ofAnotherSize = sizeBytes === null ? undefined : sizes.find(disk)
+  if (ofAnotherSize?.sizeBytes != null) {
+    evidence.push({ kind: 'sizeDiffers', wwid, device: ofAnotherSize.name, sizeBytes: ofAnotherSize.sizeBytes })
   }
   for (const map of snapshot.mapsOfPath(disk.name)) {
     if (isNaa(wwid) && isNaaOfMap(map.wwid) && map.wwid !== mapWwidOf(wwid)) {
@@ -55,33 +59,34 @@ function evidenceAgainst(
 }
 
 /**
- * Finds a disk with another value, among disks that should have the same one. It keeps two different disks of each
- * group, so that hundreds of paths to one unit are not compared with each other.
+ * Groups disks that must have a value in common, and finds for a disk another one of its group with a different value.
+ * It keeps two disks with different values for each group. So the hundreds of paths to one unit are not compared with
+ * each other.
  */
-class Contradictions<Value> {
-  private readonly pairs = new Map<string | null, { readonly first: WholeScsiDisk; different?: WholeScsiDisk }>()
+class MismatchIndex<Value> {
+  private readonly groups = new Map<string | null, { readonly first: WholeScsiDisk; different?: WholeScsiDisk }>()
 
   constructor(
     disks: readonly WholeScsiDisk[],
-    private readonly groupWith: (disk: WholeScsiDisk) => string | null,
+    private readonly groupOf: (disk: WholeScsiDisk) => string | null,
     private readonly valueIn: (disk: WholeScsiDisk) => Value,
   ) {
     for (const disk of disks) {
-      const pair = this.pairs.get(groupWith(disk))
-      if (pair === undefined) this.pairs.set(groupWith(disk), { first: disk })
-      else if (valueIn(disk) !== valueIn(pair.first)) pair.different ??= disk
+      const group = this.groups.get(groupOf(disk))
+      if (group === undefined) this.groups.set(groupOf(disk), { first: disk })
+      else if (valueIn(disk) !== valueIn(group.first)) group.different ??= disk
     }
   }
 
-  /** A disk of the same group with another value. */
+  /** A disk of the same group with a different value. `undefined` if there is none. */
   find(disk: WholeScsiDisk): WholeScsiDisk | undefined {
-    const pair = this.pairs.get(this.groupWith(disk))
-    if (pair === undefined) return undefined
-    return this.valueIn(pair.first) === this.valueIn(disk) ? pair.different : pair.first
+    const group = this.groups.get(this.groupOf(disk))
+    if (group === undefined) return undefined
+    return this.valueIn(group.first) === this.valueIn(disk) ? group.different : group.first
   }
 }
 
-/** multipathd names a unit as scsi_id does: `3` and the NAA name, without `naa.`. */
+/** The WWID that multipathd gives a map. It is the output of scsi_id, which is `36000...` for `naa.6000...`. */
 function mapWwidOf(wwid: string): string {
   return `3${wwid.slice('naa.'.length)}`
 }

@@ -1,31 +1,31 @@
 import type { Uevent } from '../executor/uevent.js'
+import { locationOf } from '../snapshot/device-location.js'
 import type { Part } from '../snapshot/parts.js'
-import { placeOf } from '../snapshot/place.js'
 
 /** An entry of a part, or a whole part, that a uevent affects. */
 export interface AffectedEntry {
   readonly part: Part
-  /** `undefined` for the whole part. */
+  /** The name of the entry. `undefined` for the whole part. */
   readonly entry: string | undefined
   /**
-   * Whether the entry goes on changing after the event, without another event, so that it is read again for a while:
-   * - the kernel adds the attributes of transport classes after the event (attribute_container_add_class_device in
-   *   drivers/base/attribute_container.c), and iscsid sets those of a session one by one
-   * - the kernel adds the slaves and dm/name of a map after the event (dm_setup_md_queue in drivers/md/dm.c), and
-   *   removes the slaves of a replaced table after the `change` event (do_resume in drivers/md/dm-ioctl.c)
+   * Whether the entry may change after the event without another event. Such an entry is read again for some time.
+   * - The kernel adds the attributes of transport classes after the event (attribute_container_add_class_device in
+   * drivers/base/attribute_container.c). iscsid sets the attributes of a session one after another.
+   * - The kernel adds the slaves and dm/name of a map after the event (dm_setup_md_queue in drivers/md/dm.c). It
+   * removes the slaves of a replaced table after the `change` event (do_resume in drivers/md/dm-ioctl.c).
    */
   readonly isSettling: boolean
 }
 
-/** What a uevent affects. */
+/** The entries that a uevent affects, or everything. */
 export type Affected = readonly AffectedEntry[] | 'everything'
 
 const nothing: readonly AffectedEntry[] = []
 
-/** The entries of a snapshot that a uevent affects. The event does not tell their new values; they must be read. */
+/** The entries of a snapshot that a uevent affects. The event does not contain their values. So they must be read. */
 export function affectedBy(uevent: Uevent): Affected {
   const entries = entriesOf(uevent)
-  // Everything below the device has a new path, too.
+  // The paths of all devices below the moved device change, too.
   return uevent.action === 'move' && entries.length > 0 ? 'everything' : entries
 }
 
@@ -69,13 +69,13 @@ function* blockDevice(
   }
   if (isMap) yield settling('maps', name)
   if (isRaid) yield settling('raids', name)
-  // The paths of a namespace with several controllers are hidden devices, which have no events.
+  // The paths of a shared namespace are hidden block devices. The kernel sends no uevents for them.
   if (name.startsWith('nvme')) yield settling('nvmeSubsystems', undefined)
 }
 
 /** The SCSI device, host and session on a device path. */
 function scsiOf(devicePath: string): readonly AffectedEntry[] {
-  const { scsi, hostNumber, sessionId } = placeOf(devicePath)
+  const { scsi, hostNumber, sessionId } = locationOf(devicePath)
   const entries: AffectedEntry[] = []
   if (scsi !== null) entries.push({ part: 'scsiDevices', entry: scsi.hctl, isSettling: false })
   else if (hostNumber !== null) entries.push({ part: 'scsiHosts', entry: `host${hostNumber}`, isSettling: false })

@@ -17,7 +17,11 @@ export class ChangeIterator implements AsyncIterableIterator<Change>, Subscriber
   readonly #isOwner: boolean
   #returned: Snapshot
 
-  /** @param isOwner whether the live snapshot is closed when this iterator ends */
+  /**
+   * Reads the snapshot that the first changes are compared with.
+   *
+   * @param isOwner whether the live snapshot is closed when this iterator ends
+   */
   constructor(live: LiveSnapshot, signal: AbortSignal | undefined, isOwner: boolean) {
     this.#live = live
     this.#isOwner = isOwner

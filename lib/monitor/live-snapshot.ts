@@ -6,36 +6,50 @@ import { Snapshot } from '../snapshot/snapshot.js'
 import type { HeldCount } from './open-attributes.js'
 import { RowCache, settlingTime } from './row-cache.js'
 
-/** Room for thousands of events, in bytes. The kernel uses memory only for events that wait. */
+/**
+ * The size of the kernel's buffer for events, in bytes. It has space for thousands of events. The kernel allocates
+ * memory only for the events that wait.
+ */
 export const defaultReceiveBufferSize = 4 << 20
 
-/** Receives snapshots and events in order, each once. */
+/** Receives each snapshot and each event once, in order. */
 export interface Subscriber {
   onSnapshot(snapshot: Snapshot): void
   onUevents(uevents: readonly Uevent[]): void
-  /** A reading failed. Everything is read again the next time. */
+  /** A read failed. The next read reads everything. */
   onError(error: unknown): void
-  /** Nothing follows. */
+  /** The live snapshot is closed. No other call follows. */
   onClose(): void
 }
 
-/** What to read: the entries that events affect; also what changes without events; or everything. */
+/**
+ * What to read. 'affected': the entries that events affect. 'silent': these, and values that change without events.
+ * 'everything': all entries.
+ */
 export type Scope = 'affected' | 'silent' | 'everything'
 
+/** Options of a live snapshot. */
 export interface LiveSnapshotOptions {
+  /** How much to read. */
   readonly detail: Detail
-  /** How often subscribers get what changes without events; without events, everything. In milliseconds. */
+  /**
+   * The interval, in milliseconds, at which values that change without events are read for subscribers. If there is no
+   * source of events, everything is read at this interval.
+   */
   readonly intervalMs: number
+  /** The size of the kernel's buffer for events, in bytes. */
   readonly receiveBufferSize?: number
 }
 
-/** The delay before settling entries are first read again, in milliseconds. Each delay is four times the last. */
+/**
+ * The delay before settling entries are first read again, in milliseconds. Each delay is four times the previous one.
+ */
 const firstSettlingDelay = 10
 
-/** A machine's snapshot, made current when it is read, and continuously while there are subscribers. */
+/** The current snapshot of a machine. It is updated when it is read, and continuously while there are subscribers. */
 export class LiveSnapshot {
   readonly detail: Detail
-  /** Why there are no uevents. */
+  /** Why no uevents are received. `undefined` if they are received. */
   readonly pollingReason: string | undefined
 
   readonly #uevents: UeventSource | undefined
@@ -43,9 +57,9 @@ export class LiveSnapshot {
   readonly #intervalMs: number
   readonly #subscribers = new Set<Subscriber>()
   #snapshot: Snapshot | undefined
-  /** Whether rows may be wrong. Then everything must be read. */
+  /** Whether rows may be out of date without an event, because nothing was read yet or the last read failed. */
   #mustReadAll = true
-  /** Whether rows have changed since the snapshot was made. */
+  /** Whether rows have changed since the snapshot was created. */
   #isStale = true
   #isClosed = false
 
@@ -99,7 +113,7 @@ export class LiveSnapshot {
     return this.#snapshot
   }
 
-  /** Delivers every later snapshot to the subscriber as soon as it is known. */
+  /** Delivers each later snapshot to the subscriber as soon as a change is known. */
   subscribe(subscriber: Subscriber): void {
     if (this.#isClosed || this.#subscribers.has(subscriber)) return
     this.#subscribers.add(subscriber)
@@ -147,7 +161,7 @@ export class LiveSnapshot {
       if (this.#uevents === undefined) {
         this.#note(this.#rows.readAll())
       } else if (this.#mustReadAll || scope === 'everything') {
-        // What is read now includes the effect of earlier events. Their entries may still be settling.
+        // The events are processed all the same, because their entries may change later without another event.
         if (batch !== undefined) this.#note(this.#rows.readAffected(batch))
         this.#note(this.#rows.readAll())
       } else {
@@ -176,7 +190,7 @@ export class LiveSnapshot {
     if (this.#subscribers.size > 0) this.#scheduleReadings()
   }
 
-  /** Delivers to subscribers after a direct reading has returned. */
+  /** Delivers a snapshot that a caller has read to the subscribers, after the caller's code. */
   #scheduleDelivery(): void {
     if (this.#isDeliveryScheduled || (this.#snapshot === this.#delivered && this.#undelivered.length === 0)) return
     this.#isDeliveryScheduled = true

@@ -11,11 +11,11 @@ import type { HeldCount } from './open-attributes.js'
 
 /** Options of a monitor. */
 export interface MonitorOptions {
-  /** How much to read, as for `Sysfs.snapshot`; 'basic' by default. */
+  /** How much to read, as for `Sysfs.snapshot`. The default is 'basic'. */
   readonly detail?: Detail
   /**
-   * How often listeners and iterators get what changes without a uevent, in milliseconds; 1000 by default. Without
-   * uevents (`source: 'polling'`) everything is read at this interval.
+   * The interval, in milliseconds, at which values that change without a uevent are read for listeners and iterators.
+   * The default is 1000. With `source: 'polling'` everything is read at this interval.
    */
   readonly intervalMs?: number
 }
@@ -31,11 +31,11 @@ export interface WatchOptions extends MonitorOptions, ChangesOptions {}
 
 /** The events of a monitor, each with the arguments of its listeners. */
 export interface MonitorEvents {
-  /** Something was added, removed or changed. The snapshot is the one after the change. */
+  /** An object was added, removed or changed. The snapshot is the one after the change. */
   change: [change: Change, snapshot: Snapshot]
-  /** The kernel sent a uevent about any device. Never emitted with `source: 'polling'`. */
+  /** The kernel has sent a uevent, for a device of any kind. It is not emitted with `source: 'polling'`. */
   uevent: [uevent: Uevent]
-  /** A reading failed (see SysfsError). The monitor goes on and reads everything again the next time. */
+  /** A read failed (see SysfsError). The monitor stays open. Its next read reads everything. */
   error: [error: Error]
 }
 
@@ -109,7 +109,7 @@ export class Monitor extends EventEmitter<MonitorEvents> {
   }
 
   /**
-   * The changes from now on. Between two calls of `next` several changes of one thing become one, or none if it came
+   * The changes from now on. Between two calls of `next` several changes of one object become one, or none if it came
    * and went. So a slow consumer costs no memory, and neither does an overflow of the kernel's buffer. The iteration
    * ends by `break`, by the signal, or when the monitor is closed. It keeps the process alive only while `next` waits.
    *
@@ -173,7 +173,7 @@ export function watch(machine: Machine, { signal, ...options }: WatchOptions): A
   }
 }
 
-/** Calls the listeners of a monitor. */
+/** The subscriber that emits the events of a monitor. */
 class ListenerSubscriber implements Subscriber {
   #delivered: Snapshot | undefined
   #isSubscribed = false
@@ -189,7 +189,7 @@ class ListenerSubscriber implements Subscriber {
     try {
       this.#delivered = this.live.read('affected')
     } catch (error) {
-      // The first snapshot that can be read is then the base of the comparison.
+      // The first snapshot that can be read is then compared with the next one.
       this.#delivered = undefined
       process.nextTick(() => this.onError(error))
     }

@@ -8,10 +8,12 @@ import { halfOfFreeDescriptors, OpenFiles, type ReopenableFile } from '../files/
 /** A row of any part of a snapshot. */
 export type Row = Readonly<Record<string, unknown>>
 
-/** An attribute of a row: the field that it is read into, the kind of its value, and its path below the entry. */
+/** An attribute of a row. */
 export interface RowAttribute {
+  /** The key of the field in the row. */
   readonly key: string
   readonly kind: 'text' | 'integer'
+  /** The path of the attribute below the entry. */
   readonly path: string
 }
 
@@ -26,7 +28,7 @@ export interface HeldCount {
 const buffer = Buffer.allocUnsafe(attributeSize)
 
 /**
- * Reads attributes again and again through descriptors that stay open. That saves opening and closing, two thirds of
+ * Reads attributes repeatedly through descriptors that stay open. That saves opening and closing, two thirds of
  * the time. It keeps at most half of the descriptors that the process has left when it starts.
  */
 export class OpenAttributes {
@@ -39,7 +41,7 @@ export class OpenAttributes {
     return { attributes: this.#attributeCount, held: this.#openFiles?.count ?? 0 }
   }
 
-  /** Returns the row with the current values of its attributes; the same row if none has changed. */
+  /** Returns a row with the current values of the attributes. If no value has changed, that is the given row. */
   read(entryPath: string, row: Row, attributes: readonly RowAttribute[]): Row {
     let files = this.#entries.get(entryPath)
     if (files === undefined) {
@@ -70,7 +72,7 @@ export class OpenAttributes {
     for (const entryPath of this.#entries.keys()) this.release(entryPath)
   }
 
-  /** The value that an executor reads: `null` if the attribute is missing or cannot be read. */
+  /** The value of an attribute, as an executor reads it. `null` if it is missing or cannot be read. */
   #value(path: string, file: ReopenableFile, kind: RowAttribute['kind']): string | number | null {
     const text = this.#readOpen(file) ?? this.#reopenAndRead(path, file)
     if (text === null) return null

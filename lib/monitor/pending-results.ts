@@ -1,9 +1,13 @@
+/** The functions of a promise that waits for a value. */
 interface Waiting<Value> {
   readonly resolve: (result: IteratorResult<Value>) => void
   readonly reject: (error: unknown) => void
 }
 
-/** The values that an asynchronous iterator has stored, or the promises that wait for values. Never both. */
+/**
+ * The results of an asynchronous iterator: either values that wait for calls of `next`, or calls of `next` that wait
+ * for values.
+ */
 export class PendingResults<Value> {
   readonly #signal: AbortSignal | undefined
   readonly #onEnd: () => void
@@ -27,15 +31,17 @@ export class PendingResults<Value> {
     return this.#hasEnded
   }
 
+  /** Whether a call of `next` waits for a value. */
   get isAwaited(): boolean {
     return this.#waiting.length > 0
   }
 
-  /** Whether no value is stored and no promise waits. */
+  /** Whether no value is stored and no call waits. */
   get isIdle(): boolean {
     return this.#stored.length === 0 && this.#waiting.length === 0
   }
 
+  /** The next value, when there is one. */
   take(): Promise<IteratorResult<Value>> {
     const value = this.#stored.shift()
     if (value !== undefined) return Promise.resolve({ done: false, value })
@@ -43,6 +49,7 @@ export class PendingResults<Value> {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
+  /** Adds values. Nothing happens after the end. */
   add(values: readonly Value[]): void {
     if (this.#hasEnded) return
     for (const value of values) {
@@ -52,12 +59,13 @@ export class PendingResults<Value> {
     }
   }
 
-  /** Rejects the first waiting promise and ends the iteration. */
+  /** Rejects the first waiting call and ends the iteration. */
   fail(error: unknown): void {
     this.#waiting.shift()?.reject(error)
     this.end()
   }
 
+  /** Ends the iteration. Stored values are dropped, and waiting calls get the end. */
   end(): void {
     if (this.#hasEnded) return
     this.#hasEnded = true

@@ -1,19 +1,20 @@
 import type { UeventBatch } from '../executor/uevent.js'
 import type { Machine } from '../machine/machine.js'
 import type { Fields } from '../query/definition.js'
+import { locationOf } from '../snapshot/device-location.js'
 import type { Detail } from '../snapshot/model.js'
 import { changesSilently, type Part, type Rows } from '../snapshot/parts.js'
-import { placeOf } from '../snapshot/place.js'
 import { type AffectedEntry, affectedBy } from './affected-entries.js'
 import { type HeldCount, OpenAttributes, type RowAttribute } from './open-attributes.js'
 import { directoryOf, RowStore } from './row-store.js'
 
-/** How long an entry that goes on changing after its event is read again, in milliseconds. */
+/** How long a settling entry (see AffectedEntry) is read again after its event, in milliseconds. */
 export const settlingTime = 2000
 
+/** A settling entry. */
 interface Settling {
   readonly affected: AffectedEntry
-  /** By the clock of `now`. The first reading after this time is the last one. */
+  /** A time of the clock `now`. The first read after this time is the last one. */
   readonly until: number
 }
 
@@ -25,7 +26,7 @@ interface SilentAttributes {
 }
 
 /**
- * The rows of a snapshot, kept current by uevents. A reading method returns whether anything has changed. After one
+ * The rows of a snapshot, which uevents keep current. A reading method returns whether anything has changed. After one
  * that throws, `readAll` must follow.
  */
 export class RowCache {
@@ -35,7 +36,7 @@ export class RowCache {
   private readonly silentParts: readonly Part[]
   /** By part and entry. */
   private readonly settling = new Map<string, Settling>()
-  /** After lost events any entry may be settling. Everything is read once more at this time. */
+  /** After lost events any entry may be settling. So everything is read once more at this time. */
   private readAllAgainAt: number | undefined
 
   constructor(
@@ -53,7 +54,7 @@ export class RowCache {
     }))
   }
 
-  /** Whether entries will be read again without another event. */
+  /** Whether entries must be read again without another event. */
   get isSettling(): boolean {
     return this.settling.size > 0 || this.readAllAgainAt !== undefined
   }
@@ -66,6 +67,7 @@ export class RowCache {
     return this.rows.toRows()
   }
 
+  /** Reads everything. */
   readAll(): boolean {
     const hasChanged = this.rows.readAll()
     // An open file may belong to a device that is gone.
@@ -139,12 +141,12 @@ export class RowCache {
   }
 
   private readEntry(part: Part, entry: string): boolean {
-    const place = this.silentAttributes.find((candidate) => candidate.part === part)
-    if (place !== undefined) this.openAttributes.release(`${place.directory}/${entry}`)
+    const attributes = this.silentAttributes.find((candidate) => candidate.part === part)
+    if (attributes !== undefined) this.openAttributes.release(`${attributes.directory}/${entry}`)
     return this.rows.readEntry(part, entry)
   }
 
-  /** The entries that appear while a session logs in: `connection3:0` and `host2` of `session3`. */
+  /** The other entries that change while a session logs in: `connection3:0` and `host2` for `session3`. */
   private belongingTo(session: string): readonly [Part, string][] {
     const prefix = `connection${session.slice('session'.length)}:`
     const entries: [Part, string][] = []
@@ -152,12 +154,15 @@ export class RowCache {
       if (connection.startsWith(prefix)) entries.push(['connections', connection])
     }
     const link = this.rows.rowsOf('sessions').get(session)?.['link']
-    const { hostNumber } = placeOf(typeof link === 'string' ? link : '')
+    const { hostNumber } = locationOf(typeof link === 'string' ? link : '')
     if (hostNumber !== null) entries.push(['iscsiHosts', `host${hostNumber}`])
     return entries
   }
 
-  /** A login may take long. No event reports its end if the target has no LUN. */
+  /**
+   * Whether a session is logging in. Such a session stays settling, because a login may take longer than the settling
+   * time, and no event reports its end if the target has no LUN.
+   */
   private isLoggingIn({ part, entry }: AffectedEntry): boolean {
     if (part !== 'sessions' || entry === undefined) return false
     const state = this.rows.rowsOf('sessions').get(entry)?.['state']
@@ -165,7 +170,7 @@ export class RowCache {
   }
 }
 
-/** This many entries are read one by one, however few rows there are. */
+/** Up to this number, affected entries are read one by one, even if they are more than half of the rows. */
 const fewEntries = 16
 
 function keyOf({ part, entry }: AffectedEntry): string {

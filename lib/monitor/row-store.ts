@@ -10,7 +10,7 @@ import { queryOf } from '../snapshot/read.js'
 import type { Row } from './open-attributes.js'
 
 /**
- * The rows of a snapshot by part and entry, so that each can be read again alone. The queries of single entries are
+ * The rows of a snapshot by part and entry. Each entry can be read again alone. The queries of single entries are
  * made from the snapshot's query.
  */
 export class RowStore {
@@ -51,7 +51,7 @@ export class RowStore {
     return this.parts.get(part)?.read(entry) ?? false
   }
 
-  /** Replaces a row. */
+  /** Replaces the row of an entry. */
   replace(part: Part, entry: string, row: Row): void {
     this.parts.get(part)?.rows.set(entry, row)
   }
@@ -61,6 +61,7 @@ export class RowStore {
     return [...this.parts].map(([part, { list, isSilent }]) => ({ part, list, isSilent }))
   }
 
+  /** The rows of a part by the names of their entries. */
   rowsOf(part: Part): ReadonlyMap<string, Row> {
     return this.parts.get(part)?.rows ?? new Map()
   }
@@ -72,6 +73,7 @@ export class RowStore {
   }
 }
 
+/** The rows of a part. */
 class StoredPart {
   readonly rows = new Map<string, Row>()
   private readonly whole: PreparedQuery<Row, unknown>
@@ -127,13 +129,13 @@ class StoredPart {
     return true
   }
 
-  /** Rows in byte order of their entries, the order of an executor. */
+  /** The rows in byte order of their entries, as an executor returns them. */
   inOrder(): readonly Row[] {
     const entries = [...this.rows].sort(([a], [b]) => compareBytes(a, b))
     return entries.map(([, row]) => row)
   }
 
-  /** The name of a row's entry: a field of the row, or put together from the captured numbers. */
+  /** The name of a row's entry. It is a field of the row, or is composed of the pattern and the captured numbers. */
   private entryOf(row: Row): string {
     for (const [key, { reading }] of Object.entries(this.list.fields)) {
       if (reading.kind === 'name') return String(row[key])
@@ -143,6 +145,7 @@ class StoredPart {
   }
 }
 
+/** A field with a captured number. */
 interface Capture {
   readonly key: string
   readonly capture: string

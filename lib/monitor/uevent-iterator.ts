@@ -10,6 +10,8 @@ export interface UeventsOptions {
 }
 
 /**
+ * Opens a source of uevents.
+ *
  * @param receiveBufferSize for tests: the size of the kernel's buffer in bytes
  * @throws {Error} if no uevents reach this process
  */
@@ -23,7 +25,9 @@ export function ueventsOf(
   return new UeventIterator(source, signal)
 }
 
-/** Uevents as the kernel sends them. Events that nobody has asked for wait in the kernel's buffer. */
+/**
+ * The uevents in the order in which the kernel sends them. Between calls of `next` they wait in the kernel's buffer.
+ */
 export class UeventIterator implements AsyncIterableIterator<Uevent | LostUevents> {
   readonly #source: UeventSource
   readonly #results: PendingResults<Uevent | LostUevents>

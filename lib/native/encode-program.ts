@@ -12,7 +12,7 @@ import type { ProgramKinds } from './addon-interface.js'
 const none = 0xffffffff
 
 /**
- * Encodes a program for native/core/program.cc: 32-bit numbers, and texts after their length.
+ * Encodes a program for native/core/program.cc. It consists of 32-bit numbers, and of texts that follow their length.
  *
  * @param kinds the addon's own table
  */
@@ -37,7 +37,7 @@ class Encoder {
   }
 
   number(value: number): void {
-    // In the byte order of this machine, which the addon shares.
+    // The addon reads the number in the byte order of this machine.
     this.parts.push(Buffer.from(Uint32Array.of(value).buffer))
   }
 

@@ -1,16 +1,9 @@
-import { errorCode, SysfsError, type Unreadable } from '../errors.js'
+import { errorCode, type SysfsError, type Unreadable } from '../errors.js'
 import type { AsyncRun, Completion } from '../executor/async-run.js'
 import type { Execution, Executor } from '../executor/executor.js'
 import type { ListProgram, Program, StepReading } from '../query/program.js'
 import { loadAddon } from './addon.js'
-import {
-  type Addon,
-  type AddonCompletion,
-  type AddonFailure,
-  type AddonText,
-  type PreparedProgram,
-  textOf,
-} from './addon-interface.js'
+import { type Addon, type AddonCompletion, type AddonText, errorOf, type PreparedProgram } from './addon-interface.js'
 import { encodeProgram } from './encode-program.js'
 import { NativeRun } from './native-run.js'
 import { NativeSampler } from './native-sampler.js'
@@ -32,8 +25,8 @@ export function loadNative(file: string | undefined): Executor | Error {
       const prepared = new addon.PreparedProgram(encoded, roots.sys, roots.dev, roots.root)
       return new NativeExecution(program, prepared, shared, addon)
     },
-    sampleAttributes: (devices, attributes, mostOpen) =>
-      NativeSampler.ofAttributes(addon, devices, attributes, mostOpen),
+    sampleAttributes: (devices, attributes, mostHeld) =>
+      NativeSampler.ofAttributes(addon, devices, attributes, mostHeld),
     sampleDiskstats: (devices, file) => NativeSampler.ofDiskstats(addon, devices, file),
     openUevents: (sysPath, receiveBufferSize) => NativeUevents.open(addon, sysPath, receiveBufferSize),
   }
@@ -52,9 +45,10 @@ function resultsOf(addon: Addon): Results {
   return added
 }
 
-/** The number of cells before those of the rows: how many cells follow, and how many paths were unreadable. */
+/** A result begins with two cells: the number of cells that follow, and the number of unreadable paths. */
 const headerCells = 2
 
+/** The memory that receives the results of synchronous runs. */
 class Results {
   /** Receives the cells of a result. */
   cells = new Float64Array(1024)
@@ -69,15 +63,13 @@ class Results {
     this.addon.copyResult(this.cells)
   }
 
+  /** The error of the run that has just failed. */
   failure(errno: number): SysfsError {
-    return errorOf(errno, this.addon.lastFailure())
+    return errorOf(-errno, this.addon.lastFailure())
   }
 }
 
-function errorOf(errno: number, [syscall, path]: AddonFailure): SysfsError {
-  return new SysfsError(-errno, syscall, textOf(path))
-}
-
+/** The addon has 32 bits for the limit. */
 const largestLimit = 0xffffffff
 
 class NativeExecution implements Execution {
@@ -110,7 +102,7 @@ class NativeExecution implements Execution {
 
   private completionOf([text, rest]: AddonCompletion): Completion {
     if (rest === undefined) return { kind: 'failure', error: new Error('a cancelled run has no result') }
-    if (typeof text === 'number') return { kind: 'failure', error: errorOf(text, rest) }
+    if (typeof text === 'number') return { kind: 'failure', error: errorOf(-text, rest) }
     const unreadable: Unreadable[] = []
     return { kind: 'success', rows: this.decode(text, rest, unreadable), unreadable }
   }
@@ -130,7 +122,7 @@ class NativeExecution implements Execution {
 
 type MutableRow = Record<string, unknown>
 
-// The meaning of a step's cell: the end of a text, a number, a boolean, or a number of rows.
+// The kinds of cells: the end of a text, a number, a boolean, and the number of rows of a list.
 const textCell = 0
 const numberCell = 1
 const booleanCell = 2
@@ -148,9 +140,9 @@ const cellKinds: Readonly<Record<StepReading['kind'], number>> = {
   list: rowsCell,
 }
 
-/** How the cells of a list become rows. Decided once, when the query is prepared. */
+/** How the cells of a list are decoded to rows. It is computed when the query is prepared. */
 class ListShape {
-  /** The cell kind of each step, in the order of the reads, which is that of the cells. */
+  /** The kind of each step's cell. The cells are in the order of the reads. */
   readonly kinds: readonly number[]
   readonly keys: readonly string[]
   readonly lists: readonly (ListShape | undefined)[]
@@ -167,8 +159,8 @@ class ListShape {
 }
 
 /**
- * Reads the cells and texts of a result in turn. One class serves both kinds of text, so that its calls stay
- * monomorphic.
+ * Reads the cells and texts of a result in order. One class serves both kinds of text. So V8 compiles its calls for one
+ * class only, which is faster.
  */
 class Decoder {
   private at = headerCells
@@ -227,9 +219,9 @@ class Decoder {
 }
 
 /**
- * Makes the constructor of a list's rows, which are plain objects. From a constructor V8 learns how many fields the
- * rows have and stores them in the object itself. Of the fields added to a `{}` it stores four there, the others in a
- * second object.
+ * Makes the constructor of the rows of a list. The rows are plain objects. V8 counts the fields that a constructor's
+ * objects get, and stores them in the objects themselves. If fields are added to a `{}`, V8 stores four of them in the
+ * object and the others in a second object, which takes more time and memory.
  */
 function rowConstructor(): new () => MutableRow {
   function Row(): void {}

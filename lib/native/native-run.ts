@@ -2,7 +2,7 @@ import { type AsyncRun, type Completion, timedOut } from '../executor/async-run.
 import { type CurrentCall, type Job, runQueue } from '../executor/run-queue.js'
 import { type AddonCompletion, type AddonRun, textOf } from './addon-interface.js'
 
-/** An asynchronous run of the addon. All of it runs on one thread of the pool. */
+/** An asynchronous run of the addon. The whole run is one job, on one thread of the pool. */
 export class NativeRun implements AsyncRun, Job {
   private run: AddonRun | undefined
   private isCancelled = false

@@ -1,8 +1,8 @@
-import { SysfsError } from '../errors.js'
+import type { SysfsError } from '../errors.js'
 import type { SampledAttribute, SampledDevices, SamplerSource } from '../executor/sampler-source.js'
-import { type Addon, type AddonSampler, textOf } from './addon-interface.js'
+import { type Addon, type AddonSampler, errorOf } from './addon-interface.js'
 
-/** Samples in the addon. */
+/** A sampler of the addon. */
 export class NativeSampler implements SamplerSource {
   readonly #sampler: AddonSampler
 
@@ -19,16 +19,16 @@ export class NativeSampler implements SamplerSource {
     { AttributeSampler }: Addon,
     { directory, names }: SampledDevices,
     attributes: readonly SampledAttribute[],
-    mostOpen: number,
+    mostHeld: number,
   ): NativeSampler {
-    const paths = joined(attributes.map(({ path }) => path))
+    const paths = terminated(attributes.map(({ path }) => path))
     const columns = Uint32Array.from(attributes, ({ columns }) => columns.length)
-    const mostHeld = Math.min(mostOpen, 2 ** 31 - 1)
-    return new NativeSampler(new AttributeSampler(directory, joined(names), paths, columns, mostHeld))
+    const limit = Math.min(mostHeld, 2 ** 31 - 1)
+    return new NativeSampler(new AttributeSampler(directory, terminated(names), paths, columns, limit))
   }
 
   static ofDiskstats({ DiskstatsSampler }: Addon, { directory, names }: SampledDevices, file: string): NativeSampler {
-    return new NativeSampler(new DiskstatsSampler(directory, joined(names), file))
+    return new NativeSampler(new DiskstatsSampler(directory, terminated(names), file))
   }
 
   sample(cells: Float64Array): number {
@@ -46,11 +46,11 @@ export class NativeSampler implements SamplerSource {
   }
 
   #failure(errno: number): SysfsError {
-    const [syscall, path] = this.#sampler.lastFailure()
-    return new SysfsError(errno, syscall, textOf(path))
+    return errorOf(errno, this.#sampler.lastFailure())
   }
 }
 
-function joined(texts: readonly string[]): string {
+/** The texts, with a NUL after each. */
+function terminated(texts: readonly string[]): string {
   return texts.map((text) => `${text}\0`).join('')
 }

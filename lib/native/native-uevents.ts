@@ -3,19 +3,22 @@ import { parseUevents, type UeventBatch, type UeventSource } from '../executor/u
 import { isOnFileSystem } from '../files/file-system.js'
 import type { Addon, AddonUeventSocket } from './addon-interface.js'
 
-/** Sources that listen. They stay alive although only the addon's thread refers to them. */
+/** The sources that listen. The set keeps them alive, because the addon's thread holds them only by weak references. */
 const listening = new Set<NativeUevents>()
 
 /** The uevents that the addon's netlink socket receives. */
 export class NativeUevents implements UeventSource {
   #overflowCount = 0
   #callback: (() => void) | undefined
-  /** Whether the addon's waiting thread exists. */
+  /** Whether the addon has a thread that waits for messages. */
   #isWaiting = false
 
   private constructor(private readonly socket: AddonUeventSocket) {}
 
-  /** Every mount of sysfs shows the devices of the one kernel, also a mount of another network namespace. */
+  /**
+   * Opens a source, or returns the reason why there are no uevents. Every sysfs that a kernel has mounted shows the
+   * block devices of that kernel, also one that belongs to another network namespace.
+   */
   static open(
     { UeventSocket, receivesUevents }: Addon,
     sysPath: string,
@@ -45,7 +48,7 @@ export class NativeUevents implements UeventSource {
       this.socket.ref()
       return
     }
-    // The addon's thread holds this callback. It must not keep a source alive that is no longer used.
+    // The addon's thread holds this callback. A strong reference would keep a source alive that is no longer used.
     const weak = new WeakRef(this)
     const errno = this.socket.listen(() => weak.deref()?.call())
     if (errno !== 0) throw new Error(`no thread can wait for uevents: ${errorCode(-errno)}`)
@@ -73,7 +76,8 @@ export class NativeUevents implements UeventSource {
   }
 
   private call(): void {
-    // Outside of the addon's call: Node turns an exception there into a mere warning (DEP0168).
+    // Node only warns about an exception in a callback of an addon (DEP0168). In a microtask it is an uncaught
+    // exception.
     queueMicrotask(() => this.#callback?.())
   }
 }

@@ -19,18 +19,22 @@ const known = {
 
 type Known = typeof known
 
-/** The columns of an attribute. */
+/** The names of an attribute's columns. */
 export type ColumnOf<Attribute extends string> = Attribute extends keyof Known
   ? Known[Attribute]['columns'][number]
   : Attribute
 
-/** @throws {TypeError} for a wrong name and for a repeated one */
+/**
+ * The attributes to sample, by the names that the caller gives.
+ *
+ * @throws {TypeError} for a wrong or repeated name, and for an attribute that holds a credential
+ */
 export function sampledAttributes(attributes: unknown): readonly SampledAttribute[] {
   if (!Array.isArray(attributes)) throw new TypeError(`attributes must be an array, not ${typeName(attributes)}`)
   if (attributes.length === 0) throw new TypeError('attributes must not be empty')
   const given = new Set<unknown>(attributes)
   if (given.size < attributes.length)
-    throw new TypeError(`attributes must not name one twice: ${attributes.join(', ')}`)
+    throw new TypeError(`attributes must not contain a name twice: ${attributes.join(', ')}`)
   return attributes.map(sampledAttribute)
 }
 

@@ -2,8 +2,8 @@ import type { StatColumn } from './columns.js'
 
 /**
  * The rates of a device between two samples, as iostat(1) of sysstat defines them. The names in parentheses are those
- * of iostat. Where iostat has kB this has bytes; where it has percent this has 0 to 1. Without requests a wait and a
- * size are 0.
+ * of iostat. Sizes are in bytes, where iostat has kB. Utilization is from 0 to 1, where iostat has percent. A wait or
+ * size is 0 if there were no requests.
  *
  * A rate is NaN if the kernel does not count it (discards before Linux 4.18, flushes before 5.5). All rates are NaN if
  * the device is gone, or if a counter went back, which means that it belongs to another device or was reset.
@@ -62,16 +62,20 @@ export interface DeviceRates {
 
 /** The counters of a device at two moments. */
 export interface CountedTwice {
+  /** The counter at the first moment. */
   before(column: StatColumn): number
+  /** The counter at the second moment. */
   now(column: StatColumn): number
 }
 
+/** The size of the sectors that `stat` counts, whatever the sector size of the device. */
 const sectorBytes = 512
 /** Every kernel prints milliseconds as `unsigned int` (part_stat_show, block/genhd.c). */
 const wrapOfMilliseconds = 2 ** 32
 /** Other counters are `unsigned long`. On a 64-bit kernel they do not wrap in centuries. */
 let wrapOfKernel: number | undefined
 
+/** The number at which the other counters of the running kernel wrap to 0. */
 function wrapOfThisKernel(): number {
   // Not imported: an import would load node:os into every process that loads the library.
   wrapOfKernel ??= /64|s390x|armv8/.test(process.getBuiltinModule('node:os').machine())

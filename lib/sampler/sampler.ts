@@ -65,13 +65,14 @@ export class Sampler<Column extends string = string> {
    * for a number that is missing or cannot be read.
    */
   readonly values: Float64Array
-  /** The number of descriptors that keep every attribute open. */
+  /** The number of descriptors that are needed to keep every attribute open. */
   readonly needed: number
 
   readonly #source: SamplerSource
   /** The time, the values, and the rows of vanished devices: see SamplerSource. */
   readonly #cells: Float64Array
-  readonly #places: ReadonlyMap<string, number>
+  /** The index of each column in a row. */
+  readonly #columnIndexes: ReadonlyMap<string, number>
   #vanished: readonly string[] = none
   #isClosed = false
 
@@ -83,7 +84,7 @@ export class Sampler<Column extends string = string> {
     this.devices = devices
     this.columns = columns as readonly string[] as readonly Column[]
     this.needed = readFrom === 'diskstats' ? 1 : devices.length * attributes.length
-    this.#places = new Map(columns.map((column, index) => [column, index]))
+    this.#columnIndexes = new Map(columns.map((column, index) => [column, index]))
     this.#cells = new Float64Array(cellCount(devices.length, columns.length)).fill(Number.NaN)
     this.values = this.#cells.subarray(1, 1 + devices.length * columns.length)
     const { executor, roots } = machine
@@ -138,9 +139,9 @@ export class Sampler<Column extends string = string> {
    * @throws {RangeError} for an unknown column
    */
   column(name: Column): number {
-    const place = this.#places.get(name)
-    if (place === undefined) throw new RangeError(`this sampler has no column ${JSON.stringify(name)}`)
-    return place
+    const index = this.#columnIndexes.get(name)
+    if (index === undefined) throw new RangeError(`this sampler has no column ${JSON.stringify(name)}`)
+    return index
   }
 
   /**
@@ -150,8 +151,8 @@ export class Sampler<Column extends string = string> {
    */
   value(device: string, column: Column): number {
     const row = this.devices.indexOf(device)
-    const place = this.column(column)
-    return row === -1 ? Number.NaN : (this.values[row * this.columns.length + place] as number)
+    const index = this.column(column)
+    return row === -1 ? Number.NaN : (this.values[row * this.columns.length + index] as number)
   }
 
   /**
@@ -174,12 +175,12 @@ export class Sampler<Column extends string = string> {
    */
   rates(previous: Sample): readonly DeviceRates[] {
     this.#checkSample('previous', previous)
-    const places = new Map(statColumns.map((column) => [column, this.#places.get(column)]))
-    if (places.get('reads') === undefined) throw new TypeError("rates need 'stat' among the attributes")
+    const indexes = new Map(statColumns.map((column) => [column, this.#columnIndexes.get(column)]))
+    if (indexes.get('reads') === undefined) throw new TypeError("rates need 'stat' among the attributes")
     const milliseconds = this.timestamp - previous.timestamp
     const width = this.columns.length
     return this.devices.map((device, row) => {
-      const at = (column: StatColumn) => row * width + (places.get(column) as number)
+      const at = (column: StatColumn) => row * width + (indexes.get(column) as number)
       const counted = {
         before: (column: StatColumn) => previous.values[at(column)] as number,
         now: (column: StatColumn) => this.values[at(column)] as number,
@@ -219,6 +220,7 @@ export class Sampler<Column extends string = string> {
 /** A sampler of these attributes. */
 export type SamplerOf<Attributes extends readonly string[]> = Sampler<ColumnOf<Attributes[number]>>
 
+/** The value of `vanished` while no device has vanished. The constant makes a sample without allocations possible. */
 const none: readonly string[] = []
 
 interface CheckedOptions {
@@ -258,16 +260,24 @@ function devicesOf(machine: Machine, devices: unknown): readonly string[] {
   return [...new Set(devices.map((device: string) => prepared.first({ device })?.name ?? device))]
 }
 
-/** A path that leads to no device becomes a name that no device has. So no read leaves class/block. */
+/**
+ * The name of a device in class/block. A path that leads to no device becomes a name that no device has. So no read
+ * leaves class/block.
+ */
 function kernelNameOf(device: string): string {
   return device.replaceAll('/', '!')
 }
 
-/** The /proc/diskstats of this machine does not describe the devices of a recorded tree, and the reverse. */
+/**
+ * Refuses a /proc of the running kernel with a recorded sysfs, and the reverse. Such a diskstats describes the devices
+ * of another machine.
+ */
 function checkSameMachine({ roots: { sys, proc } }: Machine): void {
   const isSysfs = isOnFileSystem(sys, 'sysfs')
   const isProc = isOnFileSystem(proc, 'proc')
   if (isSysfs === undefined || isProc === undefined || isSysfs === isProc) return
-  const [kernels, files] = isProc ? [proc, sys] : [sys, proc]
-  throw new TypeError(`procPath and sysPath must be of one machine: '${kernels}' is a kernel's, '${files}' is not`)
+  const [mounted, recorded] = isProc ? [proc, sys] : [sys, proc]
+  throw new TypeError(
+    `procPath and sysPath must be of one machine: '${mounted}' is mounted by the kernel, '${recorded}' is not`,
+  )
 }

@@ -1,4 +1,4 @@
-// The words of the TYPE column of lsblk.
+// The types of block devices, as in lsblk's TYPE column.
 
 /** The type of a map is the prefix of its uuid: `mpath-3600...`, `LVM-...`, `CRYPT-LUKS2-...`, `part1-mpath-...`. */
 export function mapTypeOf(uuid: string | null): string {
@@ -7,7 +7,7 @@ export function mapTypeOf(uuid: string | null): string {
   return prefix.startsWith('part') ? 'part' : prefix
 }
 
-/** Peripheral device types of SCSI Primary Commands. lsblk calls any other type a disk. */
+/** The names of the peripheral device types of SCSI Primary Commands. lsblk shows any other type as a disk. */
 const scsiTypes: Readonly<Record<number, string>> = {
   0: 'disk',
   1: 'tape',
@@ -25,11 +25,14 @@ const scsiTypes: Readonly<Record<number, string>> = {
   17: 'osd',
 }
 
+/** The type of a SCSI device. */
 export function scsiTypeOf(type: number | null): string {
   return (type === null ? undefined : scsiTypes[type]) ?? 'disk'
 }
 
-/** The type that follows from a kernel name, for other devices and for a map that was removed while it was read. */
+/**
+ * The type of a device by its kernel name. It is used for other devices, and for a map that was removed during the run.
+ */
 export function typeOfName(name: string): string {
   if (/^loop\d+$/.test(name)) return 'loop'
   if (/^dm-\d+$/.test(name)) return 'dm'

@@ -8,8 +8,8 @@ import type {
   SnapshotData,
 } from './model.js'
 
-/** The kinds of things that are compared. */
-interface Things {
+/** What is compared: each kind of object in a snapshot, by the name of the kind. */
+interface Objects {
   readonly blockDevice: BlockDevice
   readonly multipathMap: MultipathMap
   readonly iscsiSession: IscsiSession
@@ -19,31 +19,61 @@ interface Things {
 }
 
 /**
- * A difference between two snapshots. If a name or number belongs to another thing now, there is a removal and an
- * addition. With 'full' a block device is the same as long as its number and disk sequence are (a changed medium is
- * another disk). With less detail or on an old kernel it is the same as long as its number, session, SCSI address and
- * map uuid are. `fields` names what has changed; a field of an inner object is named `scsi.state`.
+ * A difference between two snapshots: an object was added, removed or changed. If a name or number belongs to another
+ * object in the second snapshot, the difference is a removal and an addition.
+ *
+ * With detail 'full' a block device is the same one as long as its device number and disk sequence number are the same.
+ * So a changed medium is another disk. With less detail, or on a kernel without disk sequence numbers, a block device
+ * is the same one as long as its device number, session, SCSI address and map uuid are the same.
  */
-export type Change = { [What in keyof Things]: ChangeOf<What> }[keyof Things]
+export type Change = { [What in keyof Objects]: ChangeOf<What> }[keyof Objects]
 
-type ChangeOf<What extends keyof Things> =
-  | { readonly kind: 'added'; readonly what: What; readonly name: string; readonly after: Things[What] }
-  | { readonly kind: 'removed'; readonly what: What; readonly name: string; readonly before: Things[What] }
+type ChangeOf<What extends keyof Objects> =
+  /** The object is only in the second snapshot. */
   | {
-      readonly kind: 'changed'
+      /** The kind of change. */
+      readonly kind: 'added'
+      /** The kind of object. */
       readonly what: What
+      /** The name of the object: `sda`, `mpatha`, `session1`, `host2`, `nvme-subsys0`. */
       readonly name: string
-      readonly before: Things[What]
-      readonly after: Things[What]
+      /** The object in the second snapshot. */
+      readonly after: Objects[What]
+    }
+  /** The object is only in the first snapshot. */
+  | {
+      /** The kind of change. */
+      readonly kind: 'removed'
+      /** The kind of object. */
+      readonly what: What
+      /** The name of the object. */
+      readonly name: string
+      /** The object in the first snapshot. */
+      readonly before: Objects[What]
+    }
+  /** The object is in both snapshots, with different values. */
+  | {
+      /** The kind of change. */
+      readonly kind: 'changed'
+      /** The kind of object. */
+      readonly what: What
+      /** The name of the object in the second snapshot. */
+      readonly name: string
+      /** The object in the first snapshot. */
+      readonly before: Objects[What]
+      /** The object in the second snapshot. */
+      readonly after: Objects[What]
+      /** The names of the fields that differ. A field of an inner object has a name such as `scsi.state`. */
       readonly fields: readonly string[]
     }
 
-interface Comparison<What extends keyof Things> {
+/** How objects of one kind are compared. */
+interface Comparison<What extends keyof Objects> {
   readonly what: What
-  readonly of: (snapshot: SnapshotData) => readonly Things[What][]
-  readonly name: (item: Things[What]) => string
-  /** Equal for the same thing, and for no other thing. */
-  readonly identity: (item: Things[What], snapshot: SnapshotData) => string
+  readonly of: (snapshot: SnapshotData) => readonly Objects[What][]
+  readonly name: (item: Objects[What]) => string
+  /** A text that is equal for the same object, and for no other object of the kind. */
+  readonly identity: (item: Objects[What], snapshot: SnapshotData) => string
 }
 
 const comparisons = [
@@ -69,7 +99,7 @@ const comparisons = [
     what: 'scsiHost',
     of: (snapshot) => snapshot.scsiHosts,
     name: (host) => `host${host.number}`,
-    identity: (host, snapshot) => `${host.number} ${host.driver} ${onlySessionsOf(host, snapshot)}`,
+    identity: (host, snapshot) => `${host.number} ${host.driver} ${sessionIdsOf(host, snapshot)}`,
   }),
   comparison({
     what: 'nvmeSubsystem',
@@ -85,31 +115,32 @@ const comparisons = [
   }),
 ]
 
-/**
- * Identifies a device without a disk sequence: values that never change, and that a later device of the name rarely
- * has.
- */
+/** Identifies a device without a disk sequence number, by values that never change and that are rarely reused. */
 function originOf({ iscsi, scsi, dm }: BlockDevice): string {
   return [iscsi?.sessionId, scsi?.hctl, dm?.uuid].join(' ')
 }
 
-/** proc_name of the initiators with one host a session. The host goes with the session, and its number is reused. */
+/**
+ * The proc_name of the initiators that create a host for each session. The kernel removes the host with its session and
+ * reuses its number.
+ */
 const hostPerSession: ReadonlySet<string> = new Set(['iscsi_tcp', 'iscsi_iser'])
 
-function onlySessionsOf({ number, driver }: ScsiHost, snapshot: SnapshotData): string {
+/** Identifies a host that exists only for its sessions. Empty for any other host. */
+function sessionIdsOf({ number, driver }: ScsiHost, snapshot: SnapshotData): string {
   if (driver === null || !hostPerSession.has(driver)) return ''
   const sessions = snapshot.iscsiSessions.filter((session) => session.hostNumber === number)
   return sessions.map((session) => session.id).join()
 }
 
-/** Counters of I/O. They would report every busy disk as a change. */
+/** The I/O counters. They are not compared, because every disk in use would be reported as changed. */
 const counters: ReadonlySet<string> = new Set(['scsi.ioRequests', 'scsi.ioDone'])
 
 /**
- * Compares two snapshots of one machine. Removals come first, then changes, then additions, each in the order of the
- * snapshot's parts. Counters of I/O (`scsi.ioRequests`, `scsi.ioDone`) are not compared.
+ * Compares two snapshots of one machine. The result has removals first, then changes, then additions, each in the order
+ * of the fields of SnapshotData. The I/O counters `scsi.ioRequests` and `scsi.ioDone` are not compared.
  *
- * @throws {TypeError} for snapshots of different detail: values that one of them did not read would seem to be gone
+ * @throws {TypeError} for snapshots of different detail, because fields that one of them did not read would be reported
  */
 export function diff(before: SnapshotData, after: SnapshotData): readonly Change[] {
   if (before.detail !== after.detail) {
@@ -120,7 +151,8 @@ export function diff(before: SnapshotData, after: SnapshotData): readonly Change
   return [...ofKind('removed'), ...ofKind('changed'), ...ofKind('added')]
 }
 
-function comparison<What extends keyof Things>(
+/** Makes the function that compares the objects of one kind. */
+function comparison<What extends keyof Objects>(
   definition: Comparison<What>,
 ): (a: SnapshotData, b: SnapshotData) => Change[] {
   const { what, of, name, identity } = definition
@@ -128,9 +160,9 @@ function comparison<What extends keyof Things>(
     const old = new Map(of(before).map((item) => [identity(item, before), item]))
     const changes: ChangeOf<What>[] = []
     for (const item of of(after)) {
-      const same = identity(item, after)
-      const previous = old.get(same)
-      old.delete(same)
+      const id = identity(item, after)
+      const previous = old.get(id)
+      old.delete(id)
       if (previous === undefined) {
         changes.push({ kind: 'added', what, name: name(item), after: item })
         continue
@@ -140,7 +172,7 @@ function comparison<What extends keyof Things>(
       changes.push({ kind: 'changed', what, name: name(item), before: previous, after: item, fields })
     }
     for (const item of old.values()) changes.push({ kind: 'removed', what, name: name(item), before: item })
-    // The compiler cannot see that a change of one kind is a Change.
+    // The compiler does not infer that ChangeOf<What> is a Change.
     return changes as Change[]
   }
 }
@@ -162,7 +194,7 @@ function isObject(value: unknown): value is object {
 
 let isDeepStrictEqual: typeof import('node:util').isDeepStrictEqual | undefined
 
-/** `isDeepStrictEqual` of node:util. It is loaded at the first comparison, which takes Node two milliseconds. */
+/** Calls `isDeepStrictEqual` of node:util. Node takes two milliseconds to load it, so the first call loads it. */
 export function isEqual(a: unknown, b: unknown): boolean {
   isDeepStrictEqual ??= process.getBuiltinModule('node:util').isDeepStrictEqual
   return isDeepStrictEqual(a, b)

@@ -1,4 +1,4 @@
-/** Groups items by key, in their order. Items with the key `null` are left out. */
+/** Groups items by key. Each group keeps the order of the items. An item whose key is `null` is in no group. */
 export function grouped<Key, Item>(
   items: Iterable<Item>,
   keyOf: (item: Item) => Key | null,

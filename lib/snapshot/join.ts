@@ -1,6 +1,7 @@
 import { compareBytes } from '../query/path.js'
 import { devicePathOf } from '../storage/block-devices.js'
 import { formatPortal, knownText } from '../storage/iscsi.js'
+import { type DeviceLocation, locationOf, type ScsiAddress } from './device-location.js'
 import { mapTypeOf, scsiTypeOf, typeOfName } from './device-type.js'
 import { append, grouped } from './grouped.js'
 import type {
@@ -36,7 +37,6 @@ import {
   scsiHostValues,
   sessionValues,
 } from './parts.js'
-import { type Place, placeOf, type ScsiAddress } from './place.js'
 import { logicalUnitNameOf, unitSerialNumberOf } from './vital-product-data.js'
 
 const copyMap = copierOf(mapValues)
@@ -52,35 +52,46 @@ const copyRemotePort = copierOf(remotePortValues)
 
 type RowOf<P extends Part> = Partial<FullRows[P][number]>
 
-/** Joins the parts of a snapshot by number, name and address. */
+/** Makes the data of a snapshot from the rows of its parts. The rows are joined by number, name and address. */
 export function joinRows(detail: Detail, rows: Rows): SnapshotData {
   return new Join(rows).snapshot(detail)
 }
 
-interface PlacedDevice {
+/** A row of dev/block and its parsed link. */
+interface LocatedDevice {
   readonly row: RowOf<'blockDevices'>
-  readonly place: Place
+  readonly location: DeviceLocation
 }
 
+/** The rows of one snapshot, indexed by what they are joined by. */
 class Join {
-  private readonly placed: readonly PlacedDevice[]
-  /** The devices made so far, in byte order: a disk comes before its partitions. */
+  /** In byte order of the kernel names. So a disk comes before its partitions. */
+  private readonly located: readonly LocatedDevice[]
+  /** The devices that are already joined, by kernel name. */
   private readonly devices = new Map<string, BlockDevice>()
+  /** By kernel name. */
   private readonly maps: ReadonlyMap<string, RowOf<'maps'>>
+  /** By kernel name. */
   private readonly raids: ReadonlyMap<string, RowOf<'raids'>>
+  /** By the kernel name of the slave. */
   private readonly holders = new Map<string, string[]>()
+  /** By SCSI address. */
   private readonly scsiDevices: ReadonlyMap<string, RowOf<'scsiDevices'>>
+  /** By id. */
   private readonly sessions: ReadonlyMap<number, RowOf<'sessions'>>
+  /** By the id of the session. */
   private readonly connections = new Map<number, IscsiConnection[]>()
   private readonly scsiHosts: readonly ScsiHost[]
+  /** By number. */
   private readonly hosts: ReadonlyMap<number, ScsiHost>
+  /** By the name of the controller. */
   private readonly subsystemOfController: ReadonlyMap<string, string>
 
   constructor(private readonly rows: Rows) {
-    this.placed = (rows.blockDevices ?? [])
-      .map((row) => ({ row, place: placeOf(row.link ?? '') }))
-      .filter(({ place }) => place.name !== '' && place.name !== '.' && place.name !== '..')
-      .sort((a, b) => compareBytes(a.place.name, b.place.name))
+    this.located = (rows.blockDevices ?? [])
+      .map((row) => ({ row, location: locationOf(row.link ?? '') }))
+      .filter(({ location }) => location.name !== '' && location.name !== '.' && location.name !== '..')
+      .sort((a, b) => compareBytes(a.location.name, b.location.name))
     this.maps = byName(rows.maps)
     this.raids = byName(rows.raids)
     for (const stacked of [...this.maps.values(), ...this.raids.values()]) {
@@ -100,7 +111,7 @@ class Join {
   }
 
   snapshot(detail: Detail): SnapshotData {
-    const blockDevices = this.placed.map((device) => this.blockDevice(device))
+    const blockDevices = this.located.map((device) => this.blockDevice(device))
     return {
       detail,
       blockDevices,
@@ -112,10 +123,10 @@ class Join {
     }
   }
 
-  private blockDevice({ row, place }: PlacedDevice): BlockDevice {
-    const { name } = place
-    const partitionNumber = partitionNumberOf(place)
-    const disk = partitionNumber === null ? undefined : this.devices.get(place.parent)
+  private blockDevice({ row, location }: LocatedDevice): BlockDevice {
+    const { name } = location
+    const partitionNumber = partitionNumberOf(location)
+    const disk = partitionNumber === null ? undefined : this.devices.get(location.parent)
     const queue = disk ?? row
     const map = this.maps.get(name)
     const raid = this.raids.get(name)
@@ -126,7 +137,7 @@ class Join {
       major: row.major ?? 0,
       minor: row.minor ?? 0,
       diskSequence: queue.diskSequence ?? null,
-      type: disk === undefined ? this.typeOf(place, map, raid) : 'part',
+      type: disk === undefined ? this.typeOf(location, map, raid) : 'part',
       sizeBytes: typeof row.sectors === 'number' ? row.sectors * 512 : null,
       readOnly: booleanOf(row.readOnly),
       removable: disk === undefined ? booleanOf(row.removable) : disk.removable,
@@ -137,16 +148,20 @@ class Join {
       partitionNumber: disk === undefined ? null : partitionNumber,
       holders: this.holders.get(name) ?? [],
       slaves: stacked?.slaves?.map((slave) => slave.name) ?? [],
-      scsi: place.scsi === null ? null : this.scsiDisk(place.scsi),
+      scsi: location.scsi === null ? null : this.scsiDisk(location.scsi),
       dm: map === undefined ? null : copyMap(map),
-      nvme: this.nvmeNamespace(place),
-      iscsi: this.iscsiDisk(place),
+      nvme: this.nvmeNamespace(location),
+      iscsi: this.iscsiDisk(location),
     }
     this.devices.set(name, device)
     return device
   }
 
-  private typeOf({ name, scsi }: Place, map: RowOf<'maps'> | undefined, raid: RowOf<'raids'> | undefined): string {
+  private typeOf(
+    { name, scsi }: DeviceLocation,
+    map: RowOf<'maps'> | undefined,
+    raid: RowOf<'raids'> | undefined,
+  ): string {
     if (map !== undefined) return mapTypeOf(map.uuid ?? null)
     if (scsi !== null) return scsiTypeOf(this.scsiDevices.get(scsi.hctl)?.type ?? null)
     return knownText(raid?.level) ?? typeOfName(name)
@@ -168,7 +183,7 @@ class Join {
     }
   }
 
-  /** As lsblk decides: by the kind of the host, else by the name of its driver. */
+  /** The transport follows from the kind of the host, else from the name of its driver. lsblk uses the same rules. */
   private transportOf(hostNumber: number): string | null {
     const host = this.hosts.get(hostNumber)
     if (host === undefined) return null
@@ -178,12 +193,12 @@ class Join {
     return driver.includes('ata') ? 'ata' : null
   }
 
-  private iscsiDisk({ sessionId, hostNumber }: Place): IscsiDisk | null {
+  private iscsiDisk({ sessionId, hostNumber }: DeviceLocation): IscsiDisk | null {
     if (sessionId === null || hostNumber === null) return null
     return { sessionId, hostNumber, targetName: knownText(this.sessions.get(sessionId)?.targetName) }
   }
 
-  private nvmeNamespace({ name, nvmeSubsystem, nvmeController }: Place): NvmeNamespace | null {
+  private nvmeNamespace({ name, nvmeSubsystem, nvmeController }: DeviceLocation): NvmeNamespace | null {
     if (!name.startsWith('nvme')) return null
     const subsystem = nvmeSubsystem ?? this.subsystemOfController.get(nvmeController ?? '') ?? null
     return { subsystem, controller: nvmeController }
@@ -222,7 +237,7 @@ class Join {
     const hosts = new Map((this.rows.iscsiHosts ?? []).map((host) => [host.number, host]))
     return [...this.sessions.values()].map((row) => {
       const id = row.id ?? -1
-      const hostNumber = placeOf(row.link ?? '').hostNumber ?? -1
+      const hostNumber = locationOf(row.link ?? '').hostNumber ?? -1
       return {
         id,
         hostNumber,
@@ -235,7 +250,9 @@ class Join {
     })
   }
 
-  /** The LUNs of each session by number: those with disks, and at full detail those without. */
+  /**
+   * The LUNs of each session, sorted by number. With detail 'full' SCSI devices without a block device are included.
+   */
   private lunsBySession(blockDevices: readonly BlockDevice[]): ReadonlyMap<number, readonly IscsiLun[]> {
     const luns = new Map<number, IscsiLun[]>()
     const withDevice = new Set<string>()
@@ -246,7 +263,7 @@ class Join {
     }
     for (const [hctl, row] of this.scsiDevices) {
       if (withDevice.has(hctl)) continue
-      const { sessionId } = placeOf(row.link ?? '')
+      const { sessionId } = locationOf(row.link ?? '')
       if (sessionId === null) continue
       append(luns, sessionId, { lun: row.lun ?? 0, hctl, device: null, state: knownText(row.state) })
     }
@@ -255,19 +272,20 @@ class Join {
   }
 
   /**
-   * The kind of a host follows from its sessions and class/fc_host, else from its own device path (ata1/host1), else
-   * from the device paths of its disks (host0/port-0:0/end_device-0:0, host2/rport-2:0-1).
+   * The kind of a host follows from its sessions and from class/fc_host. If it has neither, the kind follows from its
+   * own device path (ata1/host1), else from the device paths of its disks (host0/port-0:0/end_device-0:0,
+   * host2/rport-2:0-1).
    */
   private readScsiHosts(): readonly ScsiHost[] {
-    const iscsi = new Set([...this.sessions.values()].map((row) => placeOf(row.link ?? '').hostNumber))
+    const iscsi = new Set([...this.sessions.values()].map((row) => locationOf(row.link ?? '').hostNumber))
     const fibreChannel = new Set((this.rows.fibreChannelHosts ?? []).map((row) => row.hostNumber))
-    const busOfDevices = new Map<number, Place['bus']>()
-    for (const { place } of this.placed) {
-      if (place.hostNumber !== null && place.bus !== null) busOfDevices.set(place.hostNumber, place.bus)
+    const busOfDevices = new Map<number, DeviceLocation['bus']>()
+    for (const { location } of this.located) {
+      if (location.hostNumber !== null && location.bus !== null) busOfDevices.set(location.hostNumber, location.bus)
     }
     return (this.rows.scsiHosts ?? []).map((row) => {
       const number = row.number ?? -1
-      const bus = placeOf(row.link ?? '').bus ?? busOfDevices.get(number) ?? 'other'
+      const bus = locationOf(row.link ?? '').bus ?? busOfDevices.get(number) ?? 'other'
       const kind = iscsi.has(number) ? 'iscsi' : fibreChannel.has(number) ? 'fc' : bus
       return { number, ...copyScsiHost(row), kind }
     })
@@ -302,7 +320,7 @@ function nvmeSubsystemOf(row: RowOf<'nvmeSubsystems'>): NvmeSubsystem {
   }
 }
 
-/** Namespaces with a device of the subsystem and one hidden device for each controller. */
+/** The namespaces that have a block device of the subsystem and a hidden block device for each controller. */
 function sharedNamespaces({ controllers = [], namespaces = [] }: RowOf<'nvmeSubsystems'>): NvmeSubsystemNamespace[] {
   const hidden = controllers.flatMap((controller) => controller.paths.map((path) => ({ controller, path })))
   const byDevice = grouped(hidden, ({ path }) => `nvme${path.subsystem}n${path.namespace}`)
@@ -316,7 +334,7 @@ function sharedNamespaces({ controllers = [], namespaces = [] }: RowOf<'nvmeSubs
   }))
 }
 
-/** Namespaces of one controller: they are not shared, or the kernel's native multipath is off. */
+/** The namespaces of a single controller. They are not shared, or native multipath is disabled in the kernel. */
 function privateNamespaces({ controllers = [] }: RowOf<'nvmeSubsystems'>): NvmeSubsystemNamespace[] {
   return controllers.flatMap((controller) =>
     controller.namespaces.map(({ device, anaState }) => ({
@@ -327,16 +345,17 @@ function privateNamespaces({ controllers = [] }: RowOf<'nvmeSubsystems'>): NvmeS
 }
 
 /**
- * The number of a partition: 3 for `sda3` in `sda` and for `nvme0n1p3` in `nvme0n1`. A `p` follows the name of a disk
- * that ends in a digit (block/partitions/core.c). `null` for another device, such as `mmcblk0boot0` in `mmcblk0`.
+ * The number of a partition: 3 for `sda3` in `sda` and for `nvme0n1p3` in `nvme0n1`. The kernel puts a `p` after the
+ * name of a disk that ends with a digit (block/partitions/core.c). `null` for a device that is not a partition, such as
+ * `mmcblk0boot0` in `mmcblk0`.
  */
-function partitionNumberOf({ name, parent }: Place): number | null {
+function partitionNumberOf({ name, parent }: DeviceLocation): number | null {
   if (parent === '' || !name.startsWith(parent)) return null
   const number = /^p?(\d+)$/.exec(name.slice(parent.length))?.[1]
   return number === undefined ? null : Number(number)
 }
 
-/** The kernel prints `off` for -1: commands wait for ever. */
+/** Parses recovery_tmo. The kernel prints `off` for -1, which lets commands wait without limit. */
 function recoverySecondsOf(text: string | null | undefined): number | null {
   if (text === 'off') return -1
   return text && /^-?\d+$/.test(text) ? Number(text) : null

@@ -2,25 +2,27 @@ import type { Field, Fields, ListDefinition } from '../query/definition.js'
 import { capture, hex, integer, link, list, name, text } from '../query/fields.js'
 import { type Query, record } from '../query/query.js'
 import type { Row } from '../query/row-types.js'
+import { knownText } from '../storage/iscsi.js'
 
-// What a snapshot reads: one record for each detail, read in one call. join.ts joins the parts by their links
-// (/sys/dev/block/8:0 -> ../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sda), so that nothing is
-// listed twice. The fields stand in the order of the reads (required first, lists last), which makes the rows cheaper.
+// The queries of a snapshot: one record for each detail, read in one call. join.ts joins the parts by their links
+// (/sys/dev/block/8:0 -> ../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/sda). So no directory is
+// listed twice. The fields are in the order of the reads (required fields first, lists last). So an executor need not
+// reorder the keys of a row, which takes time.
 
 const silent = new WeakSet<object>()
 
-/** Marks a field that the kernel changes without a uevent. A monitor reads it again by itself. */
+/** Marks a field that the kernel changes without a uevent. A monitor reads such fields again at its interval. */
 function silently<F extends Field<unknown>>(field: F): F {
   silent.add(field)
   return field
 }
 
-/** Whether the kernel changes the field, or the list below the entry, without a uevent. */
+/** Whether the kernel changes a field, or the list that a field reads, without a uevent. */
 export function changesSilently(field: Field<unknown>): boolean {
   return silent.has(field)
 }
 
-/** A field that the kernel prints as 0 or 1. */
+/** An attribute that the kernel prints as 0 or 1. */
 interface Flag extends Field<number | null> {
   readonly isFlag: true
 }
@@ -33,15 +35,14 @@ function isFlag(field: Field<unknown>): field is Flag {
   return Object.hasOwn(field, 'isFlag')
 }
 
-/** The fields of a row as a snapshot has them. */
+/** The values of fields in a snapshot: flags are booleans, and missing values are `null`. */
 export type Values<F extends Fields> = {
   readonly [K in keyof F]: F[K] extends Flag ? boolean | null : Exclude<F[K]['types']['value'], undefined> | null
 }
 
 /**
- * Makes the function that copies the fields of a row into a snapshot. Empty texts and `(null)`, which the kernel prints
- * for values that were never set, become `null`. So do fields that the snapshot's detail does not read, and all fields
- * of a missing row.
+ * Makes the function that copies the fields of a row into a snapshot. Texts without a value (see `knownText`) become
+ * `null`. So do fields that the snapshot's detail does not read, and all fields of a missing row.
  */
 export function copierOf<F extends Fields>(fields: F): (row: Partial<Row<F>> | undefined) => Values<F> {
   const keys = Object.keys(fields)
@@ -53,19 +54,22 @@ export function copierOf<F extends Fields>(fields: F): (row: Partial<Row<F>> | u
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string
       const value: unknown = row[key]
-      if (value === undefined || value === null || value === '' || value === '(null)') continue
-      values[key] = flags[index] ? value !== 0 : value
+      if (value === undefined || value === null) continue
+      if (typeof value === 'string') values[key] = knownText(value)
+      else values[key] = flags[index] ? value !== 0 : value
     }
     return values as Values<F>
   }
 }
 
 const linked = { link: link().required() }
-// A table that was loaded but is not in use yet has its slaves already; an MD array gets and loses disks.
+// These change without a uevent when a table of a map is loaded, before the table is in use, and when an MD array gains
+// or loses a disk.
 const slaves = list('slaves/*', { name: name() })
 
 const blockDeviceLink = { ...linked, major: capture('major'), minor: capture('minor') }
-// A size that becomes or was 0 (set_capacity_and_notify in block/genhd.c), and BLKROSET.
+// The kernel sends no uevent for a size that was 0 or becomes 0 (set_capacity_and_notify in block/genhd.c), nor for the
+// ioctl BLKROSET.
 const blockDeviceSize = { ...blockDeviceLink, sectors: silently(integer('size')), readOnly: silently(flag('ro')) }
 const blockDeviceFields = {
   ...blockDeviceSize,
@@ -77,9 +81,13 @@ const blockDeviceFields = {
 }
 
 const mapIdentity = { name: text('dm/name'), uuid: text('dm/uuid') }
+/** The fields of a map that a snapshot copies. */
 export const mapValues = { ...mapIdentity, suspended: flag('dm/suspended') }
 
-// scsi_device_set_state (drivers/scsi/scsi_lib.c) sends no uevent.
+/**
+ * The fields of a SCSI device that a snapshot copies. The kernel sends no uevent for the state (scsi_device_set_state
+ * in drivers/scsi/scsi_lib.c).
+ */
 export const scsiDeviceValues = {
   vendor: text('device/vendor'),
   model: text('device/model'),
@@ -104,9 +112,10 @@ const scsiDeviceFields = {
   deviceIdentification: hex('device/vpd_pg83'),
 }
 
-// Neither the state of a session nor that of a connection sends a uevent (drivers/scsi/scsi_transport_iscsi.c).
+// The kernel sends no uevent when the state of a session or connection changes (drivers/scsi/scsi_transport_iscsi.c).
 const sessionLink = { ...linked, id: capture('id') }
 const sessionIdentity = { targetName: text('targetname'), state: silently(text('state')) }
+/** The fields of a session that a snapshot copies. */
 export const sessionValues = {
   ...sessionIdentity,
   targetAlias: text('targetalias'),
@@ -124,9 +133,10 @@ export const sessionValues = {
   maxOutstandingR2T: integer('max_outstanding_r2t'),
   errorRecoveryLevel: integer('erl'),
 }
-// multipathd writes recovery_tmo some time after a path appeared.
+// multipathd writes recovery_tmo some time after it has found a path.
 const sessionFields = { ...sessionLink, ...sessionValues, recoveryTimeout: silently(text('recovery_tmo')) }
 
+/** The fields of a session's host that a snapshot copies. */
 export const iscsiHostValues = {
   interfaceAddress: silently(text('ipaddress')),
   interfaceHardwareAddress: silently(text('hwaddress')),
@@ -134,7 +144,7 @@ export const iscsiHostValues = {
 }
 
 const connectionName = { session: capture('session') }
-// The kernel has an address only while the connection has a socket.
+// address and port can be read only while the connection has a socket.
 const connectionPortals = {
   id: capture('id'),
   address: silently(text('address')),
@@ -142,6 +152,7 @@ const connectionPortals = {
   persistentAddress: text('persistent_address'),
   persistentPort: integer('persistent_port'),
 }
+/** The fields of a connection that a snapshot copies. */
 export const connectionValues = {
   ...connectionPortals,
   state: silently(text('state')),
@@ -154,8 +165,10 @@ export const connectionValues = {
 }
 
 const scsiHostLink = { ...linked, number: capture('number') }
+/** The fields of a SCSI host that a snapshot copies. */
 export const scsiHostValues = { driver: text('proc_name'), state: silently(text('state')) }
 
+/** The fields of an NVMe subsystem that a snapshot copies. */
 export const nvmeSubsystemValues = {
   name: name(),
   nqn: text('subsysnqn'),
@@ -164,6 +177,7 @@ export const nvmeSubsystemValues = {
   firmwareRevision: text('firmware_rev'),
   iopolicy: text('iopolicy'),
 }
+/** The fields of an NVMe controller that a snapshot copies. */
 export const nvmeControllerValues = {
   name: name(),
   transport: text('transport'),
@@ -185,6 +199,7 @@ const nvmeSubsystemFields = {
   namespaces: list('nvme{subsystem}n{namespace}', { device: name() }),
 }
 
+/** The fields of a Fibre Channel host that a snapshot copies. */
 export const fibreChannelHostValues = {
   hostNumber: capture('number'),
   portName: text('port_name'),
@@ -192,6 +207,7 @@ export const fibreChannelHostValues = {
   speed: silently(text('speed')),
 }
 
+/** The fields of a Fibre Channel remote port that a snapshot copies. */
 export const remotePortValues = {
   name: name(),
   portName: text('port_name'),
@@ -214,15 +230,16 @@ export interface FullRows {
   readonly remotePorts: readonly ({ readonly hostNumber: number } & Row<typeof remotePortValues>)[]
 }
 
+/** A map or an MD array. */
 interface DeviceWithSlaves {
   readonly device: string
   readonly slaves: readonly { readonly name: string }[]
 }
 
-/** A part of a snapshot: one list of the query. */
+/** A part of a snapshot: a list of its query. */
 export type Part = keyof FullRows
 
-/** The rows of a query of any detail: those of the full query without some parts and some fields. */
+/** The rows of the query of any detail. They are those of the full query, without some parts and fields. */
 export type Rows = { readonly [P in Part]?: readonly Partial<FullRows[P][number]>[] }
 
 const blockDevices = 'dev/block/{major}:{minor}'
@@ -231,6 +248,7 @@ const sessions = 'class/iscsi_session/session{id}'
 const connections = 'class/iscsi_connection/connection{session}:{id}'
 const scsiHosts = 'class/scsi_host/host{number}'
 
+/** The query of a snapshot with detail 'links'. */
 export const linksQuery: Query<Rows, unknown> = record({
   blockDevices: list(blockDevices, blockDeviceLink),
   maps: silently(list(maps, { device: name(), slaves })),
@@ -239,6 +257,7 @@ export const linksQuery: Query<Rows, unknown> = record({
   scsiHosts: list(scsiHosts, scsiHostLink),
 })
 
+/** The query of a snapshot with detail 'basic'. */
 export const basicQuery: Query<Rows, unknown> = record({
   blockDevices: list(blockDevices, blockDeviceSize),
   maps: silently(list(maps, { device: name(), ...mapIdentity, slaves })),
@@ -247,6 +266,7 @@ export const basicQuery: Query<Rows, unknown> = record({
   scsiHosts: list(scsiHosts, scsiHostLink),
 })
 
+/** The query of a snapshot with detail 'full'. */
 export const fullQuery: Query<FullRows, unknown> = record({
   blockDevices: list(blockDevices, blockDeviceFields),
   maps: silently(list(maps, { device: name(), ...mapValues, slaves })),
@@ -264,7 +284,7 @@ export const fullQuery: Query<FullRows, unknown> = record({
   }),
 })
 
-/** The lists of a snapshot's query, by part. */
+/** The lists of a snapshot's query by part, and whether the kernel changes each list without a uevent. */
 export function partsOf(query: Query<Rows, unknown>): ReadonlyMap<Part, { list: ListDefinition; isSilent: boolean }> {
   const parts = new Map<Part, { list: ListDefinition; isSilent: boolean }>()
   for (const [part, field] of Object.entries(query.list.fields)) {

@@ -17,13 +17,21 @@ const operations: Readonly<Record<Detail, Operation<[], Snapshot>>> = {
   full: snapshotOperation('full'),
 }
 
-/** @throws {TypeError} for an unknown detail */
+/**
+ * The operation that reads a snapshot.
+ *
+ * @throws {TypeError} for an unknown detail
+ */
 export function readSnapshot(detail: Detail = 'basic'): Operation<[], Snapshot> {
   checkDetail(detail)
   return operations[detail]
 }
 
-/** @throws {TypeError} for an unknown detail */
+/**
+ * The query of a snapshot.
+ *
+ * @throws {TypeError} for an unknown detail
+ */
 export function queryOf(detail: Detail): Query<Rows, unknown> {
   checkDetail(detail)
   return queries[detail]

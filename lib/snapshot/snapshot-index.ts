@@ -1,18 +1,23 @@
 import { append, grouped } from './grouped.js'
 import type { BlockDevice, IscsiSession, MultipathMap, SnapshotData } from './model.js'
 
-/** The parts of a snapshot by name, number and path, so that finding one takes constant time. */
+/** The devices, maps and sessions of a snapshot by the keys that `Snapshot` looks them up by. */
 export class SnapshotIndex {
+  /** By kernel name. */
   readonly deviceByName: ReadonlyMap<string, BlockDevice>
+  /** By the name of the map: dm/name. */
   readonly deviceByMapName: ReadonlyMap<string, BlockDevice>
+  /** By the path of the device node. */
   readonly deviceByPath: ReadonlyMap<string, BlockDevice>
   /** By `major:minor`. */
   readonly deviceByNumber: ReadonlyMap<string, BlockDevice>
+  /** By the kernel name of the disk. */
   readonly partitionsOfDisk: ReadonlyMap<string, readonly BlockDevice[]>
-  /** By session and LUN, `3 17`. There is usually one disk. */
+  /** By session and LUN: `3 17`. A LUN of a session has usually one disk. */
   readonly disksOfLun: ReadonlyMap<string, readonly BlockDevice[]>
+  /** By the kernel name of the map. */
   readonly mapByDevice: ReadonlyMap<string, MultipathMap>
-  /** The kernel allows several maps to share a path. multipathd makes no such maps. */
+  /** By the kernel name of the path. The kernel allows several maps on a path. multipathd creates one. */
   readonly mapsOfPath: ReadonlyMap<string, readonly MultipathMap[]>
   readonly sessionById: ReadonlyMap<number, IscsiSession>
   readonly sessionsByTarget: ReadonlyMap<string, readonly IscsiSession[]>

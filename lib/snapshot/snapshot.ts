@@ -1,4 +1,5 @@
 import type { AsyncReadOptions, ReadOptions } from '../machine/prepared-query.js'
+import { compareBytes } from '../query/path.js'
 import { isLoggedIn } from '../storage/iscsi.js'
 import type {
   BlockDevice,
@@ -15,7 +16,7 @@ import { SnapshotIndex } from './snapshot-index.js'
 
 /** Options of a snapshot. */
 export interface SnapshotOptions extends ReadOptions {
-  /** How much to read; 'basic' by default. More detail takes more time: every attribute takes three system calls. */
+  /** How much to read. The default is 'basic'. More detail takes more time: each attribute takes three system calls. */
   readonly detail?: Detail
 }
 
@@ -23,8 +24,9 @@ export interface SnapshotOptions extends ReadOptions {
 export interface AsyncSnapshotOptions extends SnapshotOptions, AsyncReadOptions {}
 
 /**
- * The block storage of a machine at one moment, with methods that find things in it. The data are readonly and
- * JSON-safe. `new Snapshot(JSON.parse(text))` restores a snapshot from JSON. No method reads the machine again.
+ * The block storage of a machine at one moment. The data is readonly and can be converted to JSON.
+ * `new Snapshot(JSON.parse(text))` makes a snapshot again. The methods look up devices, maps and sessions in the data.
+ * They do not read the machine.
  */
 export class Snapshot implements SnapshotData {
   /** How much was read. */
@@ -42,10 +44,14 @@ export class Snapshot implements SnapshotData {
   /** All Fibre Channel hosts, in byte order of their names ('full'). */
   readonly fibreChannelHosts: readonly FibreChannelHost[]
 
-  /** Made at the first call of a method. */
+  /** Created at the first lookup. */
   #index: SnapshotIndex | undefined
 
-  /** @param data of another snapshot, or from JSON */
+  /**
+   * Makes a snapshot of existing data.
+   *
+   * @param data another snapshot, or the parsed JSON of one
+   */
   constructor(data: SnapshotData) {
     this.detail = data.detail
     this.blockDevices = data.blockDevices
@@ -56,7 +62,7 @@ export class Snapshot implements SnapshotData {
     this.fibreChannelHosts = data.fibreChannelHosts
   }
 
-  /** Finds a device by its kernel name, `sda`, or by the name of a map, `mpatha` ('basic'). */
+  /** Finds a device by its kernel name (`sda`) or by the name of a map (`mpatha`, 'basic'). */
   device(name: string): BlockDevice | undefined {
     return this.index.deviceByName.get(name) ?? this.index.deviceByMapName.get(name)
   }
@@ -67,8 +73,8 @@ export class Snapshot implements SnapshotData {
   }
 
   /**
-   * Finds a device by its path: `/dev/sda`, `/dev/cciss/c0d0` or `/dev/mapper/mpatha` ('basic'). Other links, such as
-   * /dev/disk/by-id, are not followed.
+   * Finds a device by its path: `/dev/sda`, `/dev/cciss/c0d0`, `/dev/mapper/mpatha` ('basic'). Other links, such as
+   * those in /dev/disk, are not found, because nothing is read.
    */
   deviceByPath(path: string): BlockDevice | undefined {
     return path.startsWith(mapperDirectory)
@@ -76,32 +82,43 @@ export class Snapshot implements SnapshotData {
       : this.index.deviceByPath.get(path)
   }
 
-  /** The disks that a device is made of, through any depth of maps, arrays and partitions. Empty for a disk. */
+  /**
+   * The disks that a device is made of, through any number of levels of maps, MD arrays and partitions. An empty array
+   * for a disk.
+   */
   disksUnder(device: BlockDevice): readonly BlockDevice[] {
-    return this.reach(device, (one) => this.directlyUnder(one)).filter(
-      (one) => one.slaves.length === 0 && one.parent === null && one.dm === null,
+    return this.reachable(device, (other) => this.directlyUnder(other)).filter(
+      ({ slaves, parent, dm }) => slaves.length === 0 && parent === null && dm === null,
     )
   }
 
-  /** The multipath maps on a device, through any depth, in the order of `multipathMaps`. */
+  /** The multipath maps made of a device, through any number of levels, in the order of `multipathMaps`. */
   mapsOver(device: BlockDevice): readonly MultipathMap[] {
     return this.devicesOver(device)
-      .map((one) => this.index.mapByDevice.get(one.name))
+      .map(({ name }) => this.index.mapByDevice.get(name))
       .filter((map) => map !== undefined)
-      .sort((a, b) => (a.device < b.device ? -1 : 1))
+      .sort((a, b) => compareBytes(a.device, b.device))
   }
 
-  /** The devices that are made on a device or its partitions, through any depth. */
+  /** The devices made of a device, with its partitions and what is made of them, through any number of levels. */
   devicesOver(device: BlockDevice): readonly BlockDevice[] {
-    return this.reach(device, (one) => this.directlyOver(one))
+    return this.reachable(device, (other) => this.directlyOver(other))
   }
 
-  /** The multipath maps that have a disk as a path. multipathd makes at most one. */
+  /**
+   * The multipath maps that have a device among their paths. multipathd creates at most one.
+   *
+   * @param name the kernel name of the device
+   */
   mapsOfPath(name: string): readonly MultipathMap[] {
     return this.index.mapsOfPath.get(name) ?? []
   }
 
-  /** Finds the map that has exactly these paths, in any order. */
+  /**
+   * The multipath map that has exactly these paths.
+   *
+   * @param names the kernel names of the paths, in any order
+   */
   mapOfPaths(names: readonly string[]): MultipathMap | undefined {
     const wanted = new Set(names)
     return this.mapsOfPath(names[0] ?? '').find(
@@ -110,7 +127,8 @@ export class Snapshot implements SnapshotData {
   }
 
   /**
-   * The paths of a map whose disk is running and whose session is logged in. A path of unknown state counts as live.
+   * The paths of a map whose SCSI device is `running` and whose session is logged in. An unknown state of a device or
+   * session counts as working. A path without a session needs none.
    */
   livePaths(map: MultipathMap): readonly MultipathPath[] {
     return map.paths.filter(({ state, sessionId }) => {
@@ -119,22 +137,22 @@ export class Snapshot implements SnapshotData {
     })
   }
 
-  /** Finds a session by N of sessionN. */
+  /** Finds the session sessionN. */
   session(id: number): IscsiSession | undefined {
     return this.index.sessionById.get(id)
   }
 
-  /** The iSCSI session of a disk or partition. */
+  /** The iSCSI session of a disk or partition. `undefined` if it is not reached by iSCSI. */
   sessionOf(device: BlockDevice): IscsiSession | undefined {
     return device.iscsi === null ? undefined : this.session(device.iscsi.sessionId)
   }
 
-  /** The sessions to a target ('basic'). */
+  /** The iSCSI sessions to a target ('basic'). */
   sessionsTo(targetName: string): readonly IscsiSession[] {
     return this.index.sessionsByTarget.get(targetName) ?? []
   }
 
-  /** The disks of a LUN of a target, one a session ('basic'). */
+  /** The disks of a LUN of an iSCSI target, usually one for each session ('basic'). */
   disksOfLun(targetName: string, lun: number): readonly BlockDevice[] {
     return this.sessionsTo(targetName).flatMap(({ id }) => this.index.disksOfLun.get(`${id} ${lun}`) ?? [])
   }
@@ -156,12 +174,13 @@ export class Snapshot implements SnapshotData {
     return names.map((name) => this.index.deviceByName.get(name)).filter((device) => device !== undefined)
   }
 
-  /** All devices that repeated steps lead to, without the first, in the order in which they are found. */
-  private reach(from: BlockDevice, step: (device: BlockDevice) => readonly BlockDevice[]): readonly BlockDevice[] {
-    const met = new Set<BlockDevice>([from])
-    for (const device of met) for (const next of step(device)) met.add(next)
-    met.delete(from)
-    return [...met]
+  /** The devices that repeated steps from a device lead to, nearest first, without the device itself. */
+  private reachable(from: BlockDevice, step: (device: BlockDevice) => readonly BlockDevice[]): readonly BlockDevice[] {
+    // The iteration of a set also visits the elements that are added during the iteration.
+    const reached = new Set<BlockDevice>([from])
+    for (const device of reached) for (const next of step(device)) reached.add(next)
+    reached.delete(from)
+    return [...reached]
   }
 }
 

@@ -1,6 +1,6 @@
-// Vital product data pages in the layout of SCSI Primary Commands (SPC-4, 7.8), in hexadecimal as `hex()` reads them.
+// Vital product data pages (SCSI Primary Commands, SPC-4, 7.8), in hexadecimal, as `hex` fields read them.
 
-/** The serial number of page 80h (unit serial number), trimmed. `null` for any other page. */
+/** The trimmed serial number of page 80h (unit serial number). `null` if it is empty or if the page is malformed. */
 export function unitSerialNumberOf(page: string | null): string | null {
   const bytes = pageContent(page, 0x80)
   if (bytes === null) return null
@@ -9,12 +9,12 @@ export function unitSerialNumberOf(page: string | null): string | null {
 }
 
 const codeSetBinary = 1
-/** Designator types, best first: NAA, EUI-64, T10 vendor identification, SCSI name string. */
+/** The designator types in the order of preference: NAA, EUI-64, T10 vendor identification, SCSI name string. */
 const preference = [3, 2, 1, 8]
 
 /**
  * The name of the logical unit in page 83h (device identification), in the form of the kernel's wwid attribute:
- * `naa.6001...`, `eui.0123...`, `t10.VENDOR ...` or an iSCSI name. `null` if the page has none.
+ * `naa.6001...`, `eui.0123...`, `t10.VENDOR ...` or an iSCSI name. `null` if the page has no designator of the unit.
  */
 export function logicalUnitNameOf(page: string | null): string | null {
   const bytes = pageContent(page, 0x83)
@@ -41,7 +41,7 @@ function designatorName(type: number, codeSet: number, designator: Buffer): stri
   return type === 1 ? `t10.${value}` : value
 }
 
-/** The content of a page after its header: the device type, the page number, and the length in two bytes. */
+/** The page without its header: the device type (1 byte), the page number (1 byte) and the length (2 bytes). */
 function pageContent(page: string | null, number: number): Buffer | null {
   if (page === null) return null
   const bytes = Buffer.from(page, 'hex')
@@ -49,7 +49,7 @@ function pageContent(page: string | null, number: number): Buffer | null {
   return bytes.subarray(4, 4 + bytes.readUInt16BE(2))
 }
 
-/** The printable ASCII characters. Devices pad with spaces and NULs. */
+/** The printable ASCII characters, trimmed. Devices pad texts with spaces and NULs. */
 function printable(bytes: Buffer): string {
   return bytes
     .toString('latin1')

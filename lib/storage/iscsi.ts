@@ -3,10 +3,11 @@ import { list, name, numberFromLink, text } from '../query/fields.js'
 import { compareBytes } from '../query/path.js'
 import { query } from '../query/query.js'
 
-// drivers/scsi/scsi_transport_iscsi.c makes the devices hostH/sessionS/connectionS:C and, for the target's SCSI
-// devices, hostH/sessionS/targetH:C:T/H:C:T:LUN; the link of class/iscsi_session/sessionS names the host.
+// drivers/scsi/scsi_transport_iscsi.c creates the device hostH/sessionS/connectionS:C for a connection, and
+// hostH/sessionS/targetH:C:T/H:C:T:LUN for a SCSI device of the target. The link of class/iscsi_session/sessionS
+// contains the number of the host.
 
-/** The portals of a target's sessions: the current ones and the persistent ones. */
+/** The current and persistent portals of a target's sessions. */
 export const portalsOfTarget = query('class/iscsi_session/session{session}', {
   targetName: text('targetname').equals(param('iqn')),
   hostNumber: numberFromLink('host').required(),
@@ -18,7 +19,10 @@ export const portalsOfTarget = query('class/iscsi_session/session{session}', {
   }),
 })
 
-/** The block devices of a LUN. With software iSCSI every session has its own host and the target 0:0. */
+/**
+ * The block devices of a LUN. With software iSCSI each session has a host of its own, on which the target is channel 0,
+ * target 0. So that target is read first.
+ */
 export const devicesOfLun = query('class/iscsi_session/session*', {
   targetName: text('targetname').equals(param('iqn')),
   hostNumber: numberFromLink('host').required(),
@@ -27,7 +31,7 @@ export const devicesOfLun = query('class/iscsi_session/session*', {
   }).probeFirst('target$hostNumber:0:0'),
 })
 
-/** Sorts a target's sessions by the names of their hosts in byte order: host10 before host2. */
+/** Sorts sessions by the names of their hosts, in byte order: host10 before host2. */
 export function inHostOrder<Session extends { readonly hostNumber: number }>(
   sessions: readonly Session[],
 ): readonly Session[] {
@@ -46,7 +50,11 @@ export function portalKeys(address: string | null, port: string | null): readonl
   return host.includes(':') ? [bare, `${canonicalHost(host)}:${service}`] : [bare]
 }
 
-/** A portal in canonical form: `192.168.30.7:3260`, `[::1]:3260`. `null` if the address or the port is. */
+/**
+ * Formats a portal in canonical form: `192.168.30.7:3260`, `[::1]:3260`.
+ *
+ * @returns `null` if the address or the port is `null`
+ */
 export function formatPortal(address: string | null, port: number | null): string | null {
   return address === null || port === null ? null : `${canonicalHost(address)}:${port}`
 }
@@ -62,12 +70,15 @@ function canonicalHost(address: string): string {
   return `[${zone === undefined ? canonical : `${canonical}%${zone}`}]`
 }
 
-/** The kernel prints `(null)` for a value that was never set. */
+/**
+ * The text of an attribute. `null` if it is missing, empty or `(null)`, which the kernel prints for a value that was
+ * never set.
+ */
 export function knownText(text: string | null | undefined): string | null {
   return text === undefined || text === '' || text === '(null)' ? null : text
 }
 
-/** Whether a session is logged in. An unknown state counts as logged in. */
+/** Whether a session is logged in. An unknown state (`null`) counts as logged in. */
 export function isLoggedIn(sessionState: string | null): boolean {
   return sessionState === null || sessionState === 'LOGGED_IN'
 }

@@ -3,8 +3,7 @@ import { operation } from '../machine/operation.js'
 import { devicePathOf, devicesUnderMap, mapsOnDevice } from './block-devices.js'
 import { devicesOfLun, inHostOrder, portalKeys, portalsOfTarget } from './iscsi.js'
 
-// The four operations of Sysfs, which documents them.
-
+/** See `Sysfs.findMultipathDeviceForDevice`. */
 export const multipathDeviceForDevice = operation({
   query: mapsOnDevice,
   limit: 1,
@@ -12,12 +11,14 @@ export const multipathDeviceForDevice = operation({
   resultOf: ([map]) => map && devicePathOf(map.name),
 })
 
+/** See `Sysfs.findSlaveDevicesOnMultipath`. */
 export const slaveDevicesOnMultipath = operation({
   query: devicesUnderMap,
   parametersOf: (map: string) => ({ map }),
   resultOf: (devices): readonly string[] => devices.map((device) => devicePathOf(device.name)),
 })
 
+/** See `Sysfs.getIscsiPortalHostMapForTarget`. */
 export const iscsiPortalHostMapForTarget = operation({
   query: portalsOfTarget,
   parametersOf: (iqn: string) => ({ iqn: checkTargetName(iqn) }),
@@ -33,6 +34,7 @@ export const iscsiPortalHostMapForTarget = operation({
   },
 })
 
+/** See `Sysfs.findDevicesForIscsiLun`. */
 export const devicesForIscsiLun = operation({
   query: devicesOfLun,
   parametersOf: (iqn: string, lun: number) => {

@@ -201,7 +201,11 @@ onEveryBackend('wrong options are refused with one message before anything is re
   refused({ attributes: 'stat' }, TypeError, 'attributes must be an array, not string')
   refused({ attributes: [] }, TypeError, 'attributes must not be empty')
   refused({ attributes: [7] }, TypeError, 'an attribute must be a string, not number')
-  refused({ attributes: ['stat', 'size', 'stat'] }, TypeError, 'attributes must not name one twice: stat, size, stat')
+  refused(
+    { attributes: ['stat', 'size', 'stat'] },
+    TypeError,
+    'attributes must not contain a name twice: stat, size, stat',
+  )
   refused({ attributes: ['a\0'] }, TypeError, 'a path must not contain a NUL: "a\\u0000"')
   for (const path of ['', '/size', 'queue//x', 'queue/'])
     refused({ attributes: [path] }, TypeError, `a path must be relative, without empty components: '${path}'`)
@@ -344,11 +348,11 @@ onEveryBackend(
     const root = writeFileTree(t, twoDisks)
     t.throws(() => new Sysfs({ root, procPath: '/proc', backend }).sampler({ readFrom: 'diskstats' }), {
       instanceOf: TypeError,
-      message: `procPath and sysPath must be of one machine: '/proc' is a kernel's, '${root}/sys' is not`,
+      message: `procPath and sysPath must be of one machine: '/proc' is mounted by the kernel, '${root}/sys' is not`,
     })
     t.throws(() => new Sysfs({ sysPath: '/sys', procPath: root, backend }).sampler({ readFrom: 'diskstats' }), {
       instanceOf: TypeError,
-      message: `procPath and sysPath must be of one machine: '/sys' is a kernel's, '${root}' is not`,
+      message: `procPath and sysPath must be of one machine: '/sys' is mounted by the kernel, '${root}' is not`,
     })
   },
   testWith(missingFile('/proc/diskstats')),

@@ -1,5 +1,6 @@
-/** The numbers of `H:C:T:L`. */
+/** A SCSI address in numbers. */
 export interface ScsiAddress {
+  /** The address as a text, host:channel:target:LUN: `2:0:0:1`. */
   readonly hctl: string
   readonly host: number
   readonly channel: number
@@ -7,33 +8,41 @@ export interface ScsiAddress {
   readonly lun: number
 }
 
-/** What the path of a device tells. The path is the link of dev/block/8:0, class/iscsi_session/session1... */
-export interface Place {
+/**
+ * What the path of a device in /sys/devices tells about it. The links of dev/block/8:0 and class/iscsi_session/session1
+ * contain such a path, as does a uevent. A field is `null` if no component of the path has the form that the field
+ * needs.
+ */
+export interface DeviceLocation {
   /** The kernel name of the device: the last component. */
   readonly name: string
-  /** The component before it. */
+  /** The component before the last one. Empty if there is none. */
   readonly parent: string
+  /** N of hostN. */
   readonly hostNumber: number | null
+  /** N of sessionN. */
   readonly sessionId: number | null
-  /** The address of the SCSI device that it belongs to. */
+  /** The address of the SCSI device: H:C:T:L. */
   readonly scsi: ScsiAddress | null
+  /** nvme-subsysN. */
   readonly nvmeSubsystem: string | null
+  /** nvmeN. */
   readonly nvmeController: string | null
-  /** The bus or driver of a SCSI host, if a component names it. */
+  /** The bus or driver of the SCSI host. */
   readonly bus: 'ata' | 'usb' | 'virtio' | 'sas' | 'fc' | 'pseudo' | null
 }
 
 /**
- * Parses a link in one pass. If it has two components of a kind, the one nearest to the device counts. This runs for
- * every device, so it copies only the parts that it returns.
+ * Parses the path of a device. If two components have the form of one field, the last one counts. The function runs for
+ * every device. So it goes through the path once, and copies only the parts that it returns.
  */
-export function placeOf(link: string): Place {
+export function locationOf(link: string): DeviceLocation {
   let hostNumber: number | null = null
   let sessionId: number | null = null
   let scsi: ScsiAddress | null = null
   let nvmeSubsystem: string | null = null
   let nvmeController: string | null = null
-  let bus: Place['bus'] = null
+  let bus: DeviceLocation['bus'] = null
   let parentStart = 0
   let start = 0
   for (let end = link.indexOf('/'); ; end = link.indexOf('/', start)) {
@@ -78,14 +87,14 @@ export function placeOf(link: string): Place {
   return { name: link.slice(start), parent, hostNumber, sessionId, scsi, nvmeSubsystem, nvmeController, bus }
 }
 
-/** The number in `host2`. `null` if the component has another form. */
+/** The number of a component of the form prefix + number, such as `host2`. `null` for any other component. */
 function numberAfter(prefix: string, link: string, start: number, end: number): number | null {
   if (!link.startsWith(prefix, start)) return null
   const digits = start + prefix.length
   return digits < end && endOfDigits(link, digits) === end ? numberIn(link, digits, end) : null
 }
 
-/** `null` if the component does not have the form `H:C:T:L`. */
+/** The address in a component of the form `H:C:T:L`. `null` for any other component. */
 function addressIn(link: string, start: number, end: number): ScsiAddress | null {
   const channel = afterColon(link, start)
   const target = afterColon(link, channel)
@@ -100,7 +109,7 @@ function addressIn(link: string, start: number, end: number): ScsiAddress | null
   }
 }
 
-/** The start of the number after a number and a colon. -1 if there is none. */
+/** The index after a number and a colon. -1 if there is no number with a colon at `start`, or if `start` is -1. */
 function afterColon(link: string, start: number): number {
   if (start === -1) return -1
   const end = endOfDigits(link, start)
