@@ -59,7 +59,9 @@ export class OpenAttributes {
     return changed ?? row
   }
 
-  /** Closes the files of an entry that is gone or may be another now: an open file stays that of its old device. */
+  /**
+   * Closes the files of an entry whose device may be removed or another one. An open file belongs to the old device.
+   */
   release(entryPath: string): void {
     const files = this.#entries.get(entryPath)
     if (files === undefined) return

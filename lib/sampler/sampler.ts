@@ -50,7 +50,7 @@ export interface Sample {
 }
 
 /**
- * Reads the same numbers of the same block devices again and again. A sample costs little more than its reads.
+ * Reads the same numbers of the same block devices repeatedly. A sample costs little more than its reads.
  *
  * The numbers of a removed device are NaN from then on, also if another device gets its name. A new device needs a new
  * sampler.
@@ -269,8 +269,8 @@ function kernelNameOf(device: string): string {
 }
 
 /**
- * Refuses a /proc of the running kernel with a recorded sysfs, and the reverse. Such a diskstats describes the devices
- * of another machine.
+ * Refuses a /proc of the running kernel with a recorded sysfs, and a recorded /proc with the running kernel's sysfs.
+ * Such a diskstats describes the devices of another machine.
  */
 function checkSameMachine({ roots: { sys, proc } }: Machine): void {
   const isSysfs = isOnFileSystem(sys, 'sysfs')

@@ -92,7 +92,7 @@ export class Snapshot implements SnapshotData {
     )
   }
 
-  /** The multipath maps made of a device, through any number of levels, in the order of `multipathMaps`. */
+  /** The multipath maps among `devicesOver(device)`, in the order of `multipathMaps`. */
   mapsOver(device: BlockDevice): readonly MultipathMap[] {
     return this.devicesOver(device)
       .map(({ name }) => this.index.mapByDevice.get(name))
@@ -100,7 +100,7 @@ export class Snapshot implements SnapshotData {
       .sort((a, b) => compareBytes(a.device, b.device))
   }
 
-  /** The devices made of a device, with its partitions and what is made of them, through any number of levels. */
+  /** The partitions of a device, the maps and MD arrays that have it as a slave, and the devices over these in turn. */
   devicesOver(device: BlockDevice): readonly BlockDevice[] {
     return this.reachable(device, (other) => this.directlyOver(other))
   }
